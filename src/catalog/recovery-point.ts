@@ -1,0 +1,44 @@
+import type { Instant } from '../support/time.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+
+/** Something that can be restored. JSON-serialisable; holds no secret. */
+export interface RecoveryPoint {
+  /** Stable and unique within its source. */
+  readonly id: string;
+  readonly provider: string;
+  readonly kind: string;
+  /** Where the provider finds it: a path, an ARN. */
+  readonly location: string;
+  /** The last moment whose data it is known to hold. */
+  readonly capturedAt: Instant;
+  /** What `capturedAt` was read from, e.g. `backup stop time in '….backup'`. */
+  readonly capturedAtSource: string;
+  /** When it could first have been used for a recovery. */
+  readonly availableAt: Instant;
+  readonly consistency: 'application' | 'crash';
+  /** e.g. `base backup (tar.gz)`. */
+  readonly format: string;
+  readonly engine: { readonly name: string; readonly version: string };
+  /** Size as stored. */
+  readonly bytes?: number;
+  readonly tags: readonly string[];
+}
+
+/** Everything a source holds, the unusable too, each with its reason. */
+export interface RecoveryPointListing {
+  readonly points: readonly RecoveryPoint[];
+  readonly unusable: readonly { readonly id: string; readonly problem: Problem }[];
+}
+
+/** How a recovery point was chosen, with all that anyone needs to compute it again. */
+export interface Draw {
+  readonly resource: string;
+  readonly strategy: string;
+  readonly seed: string;
+  /** The eligible points, by captured time and id: the order in which the draw counts them. */
+  readonly candidates: readonly { readonly id: string; readonly capturedAt: Instant }[];
+  readonly excluded: readonly { readonly id: string; readonly because: string }[];
+  /** SHA-256, hex, of resource name and ids in order. */
+  readonly candidatesDigest: string;
+  readonly index: number;
+}

@@ -1,0 +1,64 @@
+import type { Judgement } from '../checks/check.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { IsolationEvidence, Resource, RestoreFacts } from '../providers/resource.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+import type { Instant, Millis } from '../support/time.ts';
+
+/** Every fact a journal can hold, past tense. Types are added, meanings never change. */
+export type NewEvent =
+  | DrillStarted
+  | { readonly type: 'engine-started'; readonly purpose: 'run' | 'resume' | 'teardown'; readonly bootId: string }
+  | { readonly type: 'plan-made'; readonly plan: Plan }
+  | { readonly type: 'drill-refused'; readonly problems: readonly Problem[] }
+  | { readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly token: string }
+  | { readonly type: 'resource-created'; readonly step: string; readonly resource: Resource }
+  | { readonly type: 'step-interrupted'; readonly step: string; readonly because: string }
+  | {
+      readonly type: 'isolation-judged';
+      readonly step: string;
+      readonly evidence: IsolationEvidence;
+      readonly proven: boolean;
+    }
+  | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
+  | { readonly type: 'step-succeeded'; readonly step: string; readonly facts?: RestoreFacts }
+  | { readonly type: 'step-failed'; readonly step: string; readonly problem: Problem }
+  | { readonly type: 'drill-aborted'; readonly reason: AbortReason; readonly problem: Problem }
+  | { readonly type: 'drill-kept'; readonly until: Instant }
+  | { readonly type: 'teardown-started' }
+  | { readonly type: 'removal-started'; readonly resource: Resource; readonly attempt: number }
+  | { readonly type: 'resource-removed'; readonly resource: Resource }
+  | { readonly type: 'removal-failed'; readonly resource: Resource; readonly problem: Problem }
+  | { readonly type: 'resource-found'; readonly resource: Resource }
+  | { readonly type: 'teardown-finished'; readonly left: readonly Resource[] }
+  | { readonly type: 'drill-finished' };
+
+/** Journal line 1, written before anything is listed: here the RTO clock starts. */
+export interface DrillStarted {
+  readonly type: 'drill-started';
+  readonly schema: 1;
+  readonly drillId: string;
+  readonly runbook: Runbook;
+  readonly seed: string;
+  /** Whether a person gave the seed (such draws prove nothing about the other recovery points). */
+  readonly seedChosen: boolean;
+  readonly disasterAt?: Instant;
+  /** How long the sandbox of a drill that did not pass is kept, when asked. */
+  readonly keepOnFailure?: Millis;
+  /** Version of drillbook. */
+  readonly tool: string;
+}
+
+/** `interrupted`: a signal. `deadline`: the drill's own. `expired`: the sandbox's. `journal`: it cannot be written. */
+export type AbortReason = 'interrupted' | 'deadline' | 'expired' | 'journal' | 'teardown-requested';
+
+/** A fact in its place: `seq` counts from 1, `prev` is the SHA-256 (hex) of the line before, 64 zeros for the first. */
+export type DrillEvent = NewEvent & {
+  readonly seq: number;
+  /** Which engine wrote it; grows with every takeover. */
+  readonly epoch: number;
+  readonly at: Instant;
+  /** Monotonic milliseconds since the machine's boot. */
+  readonly mono: Millis;
+  readonly prev: string;
+};

@@ -1,0 +1,58 @@
+import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
+import type { CheckSpec, IsolationLevel, Objectives, RestoreSpec } from '../runbook/runbook.ts';
+import type { Instant, Millis } from '../support/time.ts';
+
+/** What a drill will do: data, made once, journaled, and never made again. */
+export interface Plan {
+  readonly drillId: string;
+  readonly runbook: string;
+  /** SHA-256, hex, of the plan without this field. */
+  readonly digest: string;
+  readonly objectives: Objectives;
+  readonly sandbox: SandboxPlan;
+  readonly concurrency: number;
+  readonly deadlines: { readonly drill: Millis; readonly teardown: Millis };
+  readonly resources: readonly PlannedResource[];
+  readonly steps: readonly Step[];
+}
+
+export interface SandboxPlan {
+  readonly provider: string;
+  readonly expiresAt: Instant;
+  readonly minimumIsolation: IsolationLevel;
+  readonly folder: string;
+}
+
+/** A resource of the runbook, with the recovery point drawn for it. */
+export interface PlannedResource {
+  readonly spec: RestoreSpec;
+  readonly point: RecoveryPoint;
+  readonly draw: Draw;
+  /** When the next recovery point of the source became available; absent for the newest and for a replay to `latest`. */
+  readonly supersededAt?: Instant;
+}
+
+export type Phase = 'select' | 'sandbox' | 'isolation' | 'restore' | 'connect' | 'smoke' | 'integrity' | 'teardown';
+
+export interface StepCommon {
+  readonly id: string;
+  readonly phase: Phase;
+  /** Steps that must have succeeded. */
+  readonly needs: readonly string[];
+  /** Steps that must have ended, in whatever way. */
+  readonly after: readonly string[];
+  readonly deadline: Millis;
+}
+
+/**
+ * `sandbox` makes the isolated place; `isolation` proves it before anything is restored; `restore` makes a resource
+ * live in it; `connect` proves isolation again, from the restored server's own side; `check` observes and judges.
+ */
+export type Step = StepCommon &
+  (
+    | { readonly kind: 'sandbox' }
+    | { readonly kind: 'isolation' }
+    | { readonly kind: 'restore'; readonly resource: string }
+    | { readonly kind: 'connect'; readonly resource: string }
+    | { readonly kind: 'check'; readonly check: CheckSpec }
+  );

@@ -1,0 +1,81 @@
+import type { RecoveryPoint, RecoveryPointListing } from '../catalog/recovery-point.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { SandboxPlan } from '../plan/plan.ts';
+import type { RestoreSpec } from '../runbook/runbook.ts';
+import type { Instant, Millis } from '../support/time.ts';
+import type { Endpoint, IsolationEvidence, Resource, RestoreFacts } from './resource.ts';
+
+/** The drill on whose behalf a provider acts; enough to compute names, marks and expiry. */
+export interface DrillIdentity {
+  readonly drillId: string;
+  readonly startedAt: Instant;
+  readonly sandbox: SandboxPlan;
+}
+
+/** Make the sandbox itself, or restore a recovery point into it. */
+export type StartRequest = { readonly drill: DrillIdentity; readonly token: string } & (
+  | { readonly kind: 'sandbox' }
+  | { readonly kind: 'restore'; readonly spec: RestoreSpec; readonly point: RecoveryPoint }
+);
+
+/** What a look at a resource shows. `lost`: the work on it died without an end; start again with the same token. */
+export type ResourceState =
+  | {
+      readonly kind: 'pending';
+      readonly detail: string;
+      readonly bytesDone?: number;
+      readonly bytesTotal?: number;
+    }
+  | { readonly kind: 'ready'; readonly endpoint?: Endpoint; readonly facts?: RestoreFacts }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'lost'; readonly because: string }
+  | { readonly kind: 'gone' };
+
+/** Why a removal is asked for; the guard of drill/guard.ts decides, on facts the provider reads freshly. */
+export type RemovalPermit =
+  | { readonly kind: 'own-drill'; readonly drill: DrillIdentity; readonly ledger: readonly Resource[] }
+  | { readonly kind: 'expired'; readonly now: Instant; readonly margin: Millis };
+
+/** Something that carries a drill's mark, as a fresh listing shows it. */
+export interface MarkedResource {
+  readonly resource: Resource;
+  readonly drillId: string;
+  readonly expiresAt: Instant;
+}
+
+/** What an error means: whether to try again, and how to tell people. */
+export interface Failure {
+  readonly class: 'transient' | 'not-found' | 'denied' | 'invalid' | 'permanent';
+  readonly problem: Problem;
+}
+
+/**
+ * A place where backups are restored. Calls start work and return; the engine waits, retries, times out and records.
+ * A provider holds no state of its own, never sleeps, never logs, never reads the environment.
+ */
+export interface Provider {
+  readonly kind: string;
+  readonly properties: {
+    /** How long a resource may stay out of listings after its creating call took effect. */
+    readonly absenceGrace: Millis;
+    /** How often looking is worth it; also the error that polling adds to a measured duration. */
+    readonly pollInterval: Millis;
+  };
+  /** All recovery points of a source, whatever their number; reads only. */
+  listRecoveryPoints(spec: RestoreSpec, signal: AbortSignal): Promise<RecoveryPointListing>;
+  /** Same token, same resource: a repeated call adopts what the first one made, and restarts work that died. */
+  start(request: StartRequest, signal: AbortSignal): Promise<Resource>;
+  /** The states of the resources, in the order asked for. */
+  look(resources: readonly Resource[], signal: AbortSignal): Promise<readonly ResourceState[]>;
+  /** Tries to get out of the sandbox (before a restore), or out of a restored resource's own surroundings. */
+  proveIsolation(sandbox: Resource, restored: Resource | undefined, signal: AbortSignal): Promise<IsolationEvidence>;
+  /** Starts removing. What is already gone is fine. Refuses (throws, class `denied`) what the guard does not allow. */
+  startRemoval(resource: Resource, permit: RemovalPermit, signal: AbortSignal): Promise<void>;
+  /** All that carries the mark of one drill, or of any, whatever the journal says; freshly listed. */
+  listMarked(
+    scope: { readonly folder: string; readonly drillId?: string },
+    signal: AbortSignal,
+  ): Promise<readonly MarkedResource[]>;
+  /** What an error thrown by the methods above means. */
+  classify(error: unknown): Failure;
+}
