@@ -5,7 +5,12 @@ import type { IsolationEvidence, Resource, RestoreFacts } from '../providers/res
 import type { Runbook } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 
-/** Every fact a journal can hold, past tense. Types are added, meanings never change. */
+/**
+ * Every fact a journal can hold, past tense. Types are added, meanings never change.
+ *
+ * A step ends with `step-succeeded` or `step-failed`; one that proves isolation with `isolation-judged`, a check with
+ * `check-judged`, whatever the judgement: so one effect has one line.
+ */
 export type NewEvent =
   | DrillStarted
   | { readonly type: 'engine-started'; readonly purpose: 'run' | 'resume' | 'teardown'; readonly bootId: string }
@@ -14,12 +19,7 @@ export type NewEvent =
   | { readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly token: string }
   | { readonly type: 'resource-created'; readonly step: string; readonly resource: Resource }
   | { readonly type: 'step-interrupted'; readonly step: string; readonly because: string }
-  | {
-      readonly type: 'isolation-judged';
-      readonly step: string;
-      readonly evidence: IsolationEvidence;
-      readonly proven: boolean;
-    }
+  | { readonly type: 'isolation-judged'; readonly step: string; readonly evidence: IsolationEvidence }
   | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly facts?: RestoreFacts }
   | { readonly type: 'step-failed'; readonly step: string; readonly problem: Problem }
@@ -30,7 +30,12 @@ export type NewEvent =
   | { readonly type: 'resource-removed'; readonly resource: Resource }
   | { readonly type: 'removal-failed'; readonly resource: Resource; readonly problem: Problem }
   | { readonly type: 'resource-found'; readonly resource: Resource }
-  | { readonly type: 'teardown-finished'; readonly left: readonly Resource[] }
+  | {
+      readonly type: 'teardown-finished';
+      readonly left: readonly Resource[];
+      /** Why nothing better can be said of what is left, when no listing could be had. */
+      readonly problem?: Problem;
+    }
   | { readonly type: 'drill-finished' };
 
 /** Journal line 1, written before anything is listed: here the RTO clock starts. */

@@ -1,0 +1,124 @@
+import type { Problem } from '../diagnostics/problem.ts';
+import type { Pick, RestoreSpec } from '../runbook/runbook.ts';
+import { type Instant, addMillis } from '../support/time.ts';
+import type { Draw, RecoveryPoint, RecoveryPointListing } from './recovery-point.ts';
+
+/** SHA-256 of UTF-8 text, as lower-case hex; passed in, since this room imports nothing. */
+export type Sha256Hex = (text: string) => string;
+
+export interface SelectionInput {
+  readonly spec: RestoreSpec;
+  readonly listing: RecoveryPointListing;
+  readonly seed: string;
+  /** The drill's start: `within` counts back from it. */
+  readonly startedAt: Instant;
+  /** How many drills have drawn each recovery point before, by id; for `least-tested`. */
+  readonly timesDrawn: Readonly<Record<string, number>>;
+  readonly sha256Hex: Sha256Hex;
+}
+
+export type Selection =
+  | {
+      readonly kind: 'drawn';
+      readonly point: RecoveryPoint;
+      readonly draw: Draw;
+      /** When the next usable point of the source became available; absent for the newest. */
+      readonly successorAvailableAt?: Instant;
+    }
+  | { readonly kind: 'none'; readonly problem: Problem };
+
+/**
+ * Draws one recovery point so that anyone can draw it again.
+ *
+ * Candidates are sorted by captured time, then id. `candidatesDigest` is the SHA-256 of the JSON array of the
+ * resource's name and the ids in that order. For n = 0, 1, …, the first 13 hex digits of the SHA-256 of the JSON array
+ * `[seed, candidatesDigest, n]` are a number below 2^52; the first one below the greatest multiple of the number of
+ * candidates gives, modulo that number, the index.
+ */
+export function selectRecoveryPoint(input: SelectionInput): Selection {
+  const { spec, listing, seed, sha256Hex } = input;
+  const usable = [...listing.points].sort(byCapturedTimeAndId);
+  const judged = usable.map((point) => ({ point, because: reasonToExclude(point, input) }));
+  const eligible = judged.filter((one) => one.because === undefined).map((one) => one.point);
+  const candidates = narrow(eligible, spec.recoveryPoint.pick, input.timesDrawn);
+  const excluded = [
+    ...listing.unusable.map(({ id, problem }) => ({ id, because: problem.message })),
+    ...judged.flatMap(({ point, because }) => (because === undefined ? [] : [{ id: point.id, because }])),
+  ];
+  if (candidates.length === 0) return { kind: 'none', problem: nothingEligible(spec, excluded) };
+  const candidatesDigest = sha256Hex(JSON.stringify([spec.name, ...candidates.map(({ id }) => id)]));
+  const index = drawIndex({ seed, candidatesDigest, count: candidates.length, sha256Hex });
+  const point = candidates[index];
+  if (point === undefined) throw new Error(`index ${index} lies outside ${candidates.length} candidates`);
+  const successor = usable[usable.indexOf(point) + 1];
+  return {
+    kind: 'drawn',
+    point,
+    draw: {
+      resource: spec.name,
+      strategy: spec.recoveryPoint.pick.kind,
+      seed,
+      candidates: candidates.map(({ id, capturedAt }) => ({ id, capturedAt })),
+      excluded,
+      candidatesDigest,
+      index,
+    },
+    ...(successor && { successorAvailableAt: successor.availableAt }),
+  };
+}
+
+function byCapturedTimeAndId(a: RecoveryPoint, b: RecoveryPoint): number {
+  return compare(a.capturedAt, b.capturedAt) || compare(a.id, b.id);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function reasonToExclude(point: RecoveryPoint, { spec, startedAt }: SelectionInput): string | undefined {
+  const { within, pick } = spec.recoveryPoint;
+  if (within !== undefined && point.capturedAt < addMillis(startedAt, -within)) {
+    return `captured at ${point.capturedAt}, before the window`;
+  }
+  if (pick.kind === 'before' && point.capturedAt >= pick.moment) return `not captured before ${pick.moment}`;
+  if (pick.kind === 'after' && point.capturedAt <= pick.moment) return `not captured after ${pick.moment}`;
+  if (pick.kind === 'tag' && !point.tags.includes(pick.tag)) return `does not carry the tag '${pick.tag}'`;
+  if (pick.kind === 'id' && point.id !== pick.id) return `is not '${pick.id}'`;
+  return undefined;
+}
+
+/** What a strategy leaves of the eligible points, which are sorted by captured time and id. */
+function narrow(
+  eligible: readonly RecoveryPoint[],
+  pick: Pick,
+  timesDrawn: Readonly<Record<string, number>>,
+): readonly RecoveryPoint[] {
+  if (pick.kind === 'latest' || pick.kind === 'before') return eligible.slice(-1);
+  if (pick.kind === 'oldest' || pick.kind === 'after') return eligible.slice(0, 1);
+  if (pick.kind !== 'least-tested') return eligible;
+  const fewest = Math.min(...eligible.map(({ id }) => timesDrawn[id] ?? 0));
+  return eligible.filter(({ id }) => (timesDrawn[id] ?? 0) === fewest);
+}
+
+/** Below 2^52, so that every value is exact as a JavaScript number. */
+const HEX_DIGITS = 13;
+
+function drawIndex(draw: { seed: string; candidatesDigest: string; count: number; sha256Hex: Sha256Hex }): number {
+  const limit = 16 ** HEX_DIGITS - (16 ** HEX_DIGITS % draw.count);
+  for (let n = 0; ; n += 1) {
+    const digest = draw.sha256Hex(JSON.stringify([draw.seed, draw.candidatesDigest, n]));
+    const value = Number.parseInt(digest.slice(0, HEX_DIGITS), 16);
+    if (value < limit) return value % draw.count;
+  }
+}
+
+function nothingEligible(spec: RestoreSpec, excluded: readonly { id: string; because: string }[]): Problem {
+  const reasons = excluded.slice(0, 3).map(({ id, because }) => `'${id}': ${because}`);
+  const why = excluded.length === 0 ? 'its source holds none' : `all ${excluded.length} are excluded (${reasons.join('; ')})`;
+  return {
+    code: 'select/no-recovery-point',
+    message: `no recovery point of '${spec.name}' can be drawn: ${why}`,
+    hint: `Look at 'drillbook recovery-points', then widen 'recoveryPoint' of '${spec.name}' or mend the backups.`,
+    blames: 'environment',
+  };
+}

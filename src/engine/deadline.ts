@@ -1,0 +1,26 @@
+import type { Problem } from '../diagnostics/problem.ts';
+import { stepOf, type DrillState } from '../drill/state.ts';
+import { type Instant, addMillis } from '../support/time.ts';
+
+/**
+ * When a step has to have ended. It counts from the step's start, or from the start of the engine that is at work now,
+ * whichever is later: the time in which no engine ran is not held against the step.
+ */
+export function deadlineOf(state: DrillState, stepId: string): Instant {
+  const step = stepOf(state, stepId);
+  const now = state.steps.get(stepId);
+  const since = now && 'since' in now ? now.since : undefined;
+  const from = [since, state.engineSince].filter((one) => one !== undefined).sort().at(-1);
+  if (step === undefined || from === undefined) throw new Error(`no deadline for '${stepId}'`);
+  return addMillis(from, step.deadline);
+}
+
+/** A step took longer than its deadline. */
+export function deadlinePassed(step: string, deadline: Instant): Problem {
+  return {
+    code: 'drill/step-deadline',
+    message: `'${step}' had not ended by its deadline, ${deadline}`,
+    hint: "Raise 'limits' in the runbook if the restore needs longer, or find out what it hangs on.",
+    blames: 'environment',
+  };
+}

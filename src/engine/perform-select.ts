@@ -1,0 +1,51 @@
+import { selectRecoveryPoint } from '../catalog/selection.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { DrillStarted, NewEvent } from '../drill/events.ts';
+import { type DrawnPoint, buildPlan } from '../plan/build-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RestoreSpec } from '../runbook/runbook.ts';
+import type { Instant } from '../support/time.ts';
+import type { Performance } from './performance.ts';
+import type { EnginePorts } from './ports.ts';
+
+/** Lists every source, draws a recovery point for each resource and makes the plan; it is made once and journaled. */
+export async function performSelect({ ports, state, signal }: Performance): Promise<readonly NewEvent[]> {
+  if (state.started === undefined) throw new Error('a selection before the start');
+  const made = await planDrill(state.started, ports, signal);
+  if (signal.aborted) return [];
+  return made.kind === 'planned' ? [{ type: 'plan-made', plan: made.plan }] : [{ type: 'drill-refused', problems: made.problems }];
+}
+
+export type Planning =
+  | { readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+/** What a drill that starts like this would do. Reads only. */
+export async function planDrill(
+  started: DrillStarted & { readonly at: Instant },
+  ports: Pick<EnginePorts, 'provider' | 'sha256Hex' | 'timesDrawn'>,
+  signal: AbortSignal,
+): Promise<Planning> {
+  const { runbook, drillId, at } = started;
+  const draws = await Promise.all(runbook.restore.map(async (spec) => drawFor(spec, started, ports, signal)));
+  const problems = draws.flatMap((draw) => ('problem' in draw ? [draw.problem] : []));
+  if (problems.length > 0) return { kind: 'refused', problems };
+  const drawn = draws.flatMap((draw) => ('problem' in draw ? [] : [draw]));
+  return { kind: 'planned', plan: buildPlan({ drillId, runbook, startedAt: at, drawn, sha256Hex: ports.sha256Hex }) };
+}
+
+async function drawFor(
+  spec: RestoreSpec,
+  { seed, at }: DrillStarted & { readonly at: Instant },
+  { provider, sha256Hex, timesDrawn }: Pick<EnginePorts, 'provider' | 'sha256Hex' | 'timesDrawn'>,
+  signal: AbortSignal,
+): Promise<DrawnPoint | { readonly problem: Problem }> {
+  try {
+    const listing = await provider.listRecoveryPoints(spec, signal);
+    const history = await timesDrawn(spec.source);
+    const selection = selectRecoveryPoint({ spec, listing, seed, startedAt: at, timesDrawn: history, sha256Hex });
+    return selection.kind === 'none' ? { problem: selection.problem } : { spec, ...selection };
+  } catch (error) {
+    return { problem: provider.classify(error).problem };
+  }
+}

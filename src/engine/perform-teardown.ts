@@ -1,0 +1,68 @@
+import type { Command } from '../drill/decide.ts';
+import type { NewEvent } from '../drill/events.ts';
+import type { DrillState } from '../drill/state.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { Resource } from '../providers/resource.ts';
+import { type Instant, addMillis } from '../support/time.ts';
+import { type Performance, identityOf, planOf } from './performance.ts';
+
+/** How often something that shows up again after its removal is removed again before it counts as left. */
+const MAX_REMOVALS = 3;
+
+/** Removes one resource and waits until a look no longer finds it. */
+export async function performRemove(
+  command: Extract<Command, { kind: 'remove' }>,
+  { ports, state, signal }: Performance,
+): Promise<readonly NewEvent[]> {
+  const { resource } = command;
+  const ledger = [...state.ledger.values()].map((entry) => entry.resource);
+  const deadline = addMillis(state.engineSince ?? ports.clock.now(), planOf(state).deadlines.teardown);
+  try {
+    await ports.provider.startRemoval(resource, { kind: 'own-drill', drill: identityOf(state), ledger }, signal);
+    for (;;) {
+      const [now] = await ports.provider.look([resource], signal);
+      if (now?.kind === 'gone') return [{ type: 'resource-removed', resource }];
+      if (ports.clock.now() >= deadline) return [{ type: 'removal-failed', resource, problem: stillThere(resource) }];
+      await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
+    }
+  } catch (error) {
+    return [{ type: 'removal-failed', resource, problem: ports.provider.classify(error).problem }];
+  }
+}
+
+/**
+ * Judges the teardown by a fresh listing. What the ledger does not know, or believes removed, is entered and removed
+ * again; a creating call that was never answered is looked for until what it makes has been absent for a whole grace.
+ */
+export async function performSearch({ ports, state, signal }: Performance): Promise<readonly NewEvent[]> {
+  const scope = { folder: planOf(state).sandbox.folder, drillId: planOf(state).drillId };
+  const until: Instant | undefined =
+    state.openIntents.size === 0 ? undefined : addMillis(ports.clock.now(), ports.provider.properties.absenceGrace);
+  try {
+    for (;;) {
+      const listed = (await ports.provider.listMarked(scope, signal)).map(({ resource }) => resource);
+      const again = listed.filter((resource) => isWorthRemoving(state, resource));
+      if (again.length > 0) return again.map((resource) => ({ type: 'resource-found', resource }));
+      if (listed.length > 0) return [{ type: 'teardown-finished', left: listed }];
+      if (until === undefined || ports.clock.now() >= until) return [{ type: 'teardown-finished', left: [] }];
+      await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
+    }
+  } catch (error) {
+    const left = [...state.ledger.values()].map((entry) => entry.resource);
+    return [{ type: 'teardown-finished', left, problem: ports.provider.classify(error).problem }];
+  }
+}
+
+function isWorthRemoving(state: DrillState, resource: Resource): boolean {
+  const entry = state.ledger.get(resource.id);
+  return entry === undefined || (entry.kind !== 'stuck' && entry.removals < MAX_REMOVALS);
+}
+
+function stillThere(resource: Resource): Problem {
+  return {
+    code: 'teardown/still-there',
+    message: `'${resource.id}' is still there after the time for teardown`,
+    hint: "Run 'drillbook teardown' again, or look at what holds it.",
+    blames: 'environment',
+  };
+}

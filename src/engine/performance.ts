@@ -1,0 +1,47 @@
+import { type DrillState, stepOf } from '../drill/state.ts';
+import type { Plan, PlannedResource, Step } from '../plan/plan.ts';
+import type { DrillIdentity } from '../providers/provider.ts';
+import type { Resource } from '../providers/resource.ts';
+import type { EnginePorts } from './ports.ts';
+
+/** What a performance may know: the state at the moment the command was given. */
+export interface Performance {
+  readonly ports: EnginePorts;
+  readonly state: DrillState;
+  /** Aborts when the drill is aborted; a performance of teardown never sees it abort. */
+  readonly signal: AbortSignal;
+}
+
+/** The drill as a provider needs to know it. */
+export function identityOf(state: DrillState): DrillIdentity {
+  const plan = planOf(state);
+  if (state.started === undefined) throw new Error('a plan without a start');
+  return { drillId: plan.drillId, startedAt: state.started.at, sandbox: plan.sandbox };
+}
+
+/** The plan of a drill that is past its planning. */
+export function planOf({ plan }: DrillState): Plan {
+  if (plan === undefined) throw new Error('a step without a plan');
+  return plan;
+}
+
+/** The plan's step of a command. */
+export function planStep(state: DrillState, id: string): Step {
+  const step = stepOf(state, id);
+  if (step === undefined) throw new Error(`a command for '${id}', which the plan does not know`);
+  return step;
+}
+
+/** The planned resource of that name. */
+export function plannedResource(state: DrillState, name: string): PlannedResource {
+  const resource = planOf(state).resources.find((one) => one.spec.name === name);
+  if (resource === undefined) throw new Error(`a step for '${name}', which the plan does not know`);
+  return resource;
+}
+
+/** What a step has made. */
+export function resourceOfStep(state: DrillState, step: string): Resource {
+  const now = state.steps.get(step);
+  if (now === undefined || !('resource' in now) || now.resource === undefined) throw new Error(`'${step}' has made nothing`);
+  return now.resource;
+}

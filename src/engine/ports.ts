@@ -1,0 +1,29 @@
+import type { Manifest } from '../checks/manifest-format.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { DrillEvent } from '../drill/events.ts';
+import type { DrillState } from '../drill/state.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Probe } from '../probe/probe.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Clock } from '../support/clock.ts';
+
+/** Everything an engine needs of the world. */
+export interface EnginePorts {
+  readonly journal: Journal;
+  readonly provider: Provider;
+  readonly probe: Probe;
+  readonly clock: Clock;
+  readonly sha256Hex: (text: string) => string;
+  /** Names the machine's present boot, for comparing monotonic times. */
+  readonly bootId: string;
+  /** How many drills have drawn each recovery point of a source before, by id. */
+  readonly timesDrawn: (source: string) => Promise<Readonly<Record<string, number>>>;
+  readonly readManifest: (file: string) => Promise<Manifest | Problem>;
+  readonly observer: EngineObserver;
+}
+
+/** Looks on; nothing that it does changes a drill. */
+export interface EngineObserver {
+  event(event: DrillEvent, state: DrillState): void;
+  progress(progress: { step: string; detail: string; bytesDone?: number; bytesTotal?: number }): void;
+}

@@ -1,0 +1,90 @@
+import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
+import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import { type Instant, addMillis } from '../support/time.ts';
+import type { Plan, PlannedResource, Step } from './plan.ts';
+
+/** A resource and the recovery point drawn for it. */
+export interface DrawnPoint {
+  readonly spec: RestoreSpec;
+  readonly point: RecoveryPoint;
+  readonly draw: Draw;
+  readonly successorAvailableAt?: Instant;
+}
+
+export interface PlanInput {
+  readonly drillId: string;
+  readonly runbook: Runbook;
+  readonly startedAt: Instant;
+  readonly drawn: readonly DrawnPoint[];
+  /** SHA-256 of UTF-8 text as lower-case hex. */
+  readonly sha256Hex: (text: string) => string;
+}
+
+/** The steps of a drill in an order in which they could run one by one: sandbox, isolation, then a branch a resource. */
+export function buildPlan({ drillId, runbook, startedAt, drawn, sha256Hex }: PlanInput): Plan {
+  const plan: Omit<Plan, 'digest'> = {
+    drillId,
+    runbook: runbook.name,
+    objectives: runbook.objectives,
+    sandbox: {
+      provider: runbook.sandbox.provider,
+      expiresAt: addMillis(startedAt, runbook.sandbox.expiresAfter),
+      minimumIsolation: runbook.sandbox.minimumIsolation,
+      folder: runbook.sandbox.folder,
+    },
+    concurrency: runbook.limits.concurrency,
+    deadlines: { drill: runbook.limits.drill, teardown: runbook.limits.teardown },
+    resources: drawn.map(plannedResource),
+    steps: [...sandboxSteps(runbook), ...runbook.restore.flatMap((spec) => resourceSteps(spec, runbook))],
+  };
+  return { ...plan, digest: sha256Hex(JSON.stringify(plan)) };
+}
+
+function plannedResource({ spec, point, draw, successorAvailableAt }: DrawnPoint): PlannedResource {
+  const isSuperseded = successorAvailableAt !== undefined && spec.recoveryPoint.to.kind === 'backup-end';
+  return { spec, point, draw, ...(isSuperseded && { supersededAt: successorAvailableAt }) };
+}
+
+function sandboxSteps({ limits }: Runbook): readonly Step[] {
+  const common = { after: [], deadline: limits.restore };
+  return [
+    { ...common, id: 'sandbox', kind: 'sandbox', phase: 'sandbox', needs: [] },
+    { ...common, id: 'isolation', kind: 'isolation', phase: 'isolation', needs: ['sandbox'] },
+  ];
+}
+
+function resourceSteps(spec: RestoreSpec, { checks, limits }: Runbook): readonly Step[] {
+  const restore = `restore:${spec.name}`;
+  const connect = `connect:${spec.name}`;
+  const own = checks.filter((check) => check.of === spec.name);
+  const smoke = own.filter((check) => check.purpose === 'smoke');
+  const integrity = own.filter((check) => check.purpose === 'integrity');
+  const stepOf = (check: CheckSpec, after: readonly string[]): Step => ({
+    id: checkStepId(check.id),
+    kind: 'check',
+    phase: check.purpose,
+    needs: [connect],
+    after,
+    deadline: limits.check,
+    check,
+  });
+  return [
+    {
+      id: restore,
+      kind: 'restore',
+      phase: 'restore',
+      needs: ['isolation', ...spec.needs.map((name) => `connect:${name}`)],
+      after: [],
+      deadline: limits.restore,
+      resource: spec.name,
+    },
+    { id: connect, kind: 'connect', phase: 'connect', needs: [restore], after: [], deadline: limits.check, resource: spec.name },
+    ...smoke.map((check) => stepOf(check, [])),
+    ...integrity.map((check) => stepOf(check, smoke.map(({ id }) => checkStepId(id)))),
+  ];
+}
+
+/** The step that does a check. */
+export function checkStepId(checkId: string): string {
+  return `check:${checkId}`;
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '../support/clock.ts';
+import type { Millis } from '../support/time.ts';
+import type { Provider } from './provider.ts';
+
+export interface RetryPolicy {
+  /** Tries in all, the first included. */
+  readonly tries: number;
+  /** Wait before the second try; it doubles with each further one. */
+  readonly firstWait: Millis;
+}
+
+/** The same provider, which tries a call again when its error is transient, and only then. */
+export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock): Provider {
+  async function retried<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let n = 1; ; n += 1) {
+      try {
+        return await call();
+      } catch (error) {
+        const isLast = n >= policy.tries || signal.aborted || provider.classify(error).class !== 'transient';
+        if (isLast) throw error;
+        await clock.sleep(policy.firstWait * 2 ** (n - 1), signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+  return {
+    kind: provider.kind,
+    properties: provider.properties,
+    listRecoveryPoints: async (spec, signal) => retried(async () => provider.listRecoveryPoints(spec, signal), signal),
+    start: async (request, signal) => retried(async () => provider.start(request, signal), signal),
+    look: async (resources, signal) => retried(async () => provider.look(resources, signal), signal),
+    proveIsolation: async (sandbox, restored, signal) =>
+      retried(async () => provider.proveIsolation(sandbox, restored, signal), signal),
+    startRemoval: async (resource, permit, signal) =>
+      retried(async () => provider.startRemoval(resource, permit, signal), signal),
+    listMarked: async (scope, signal) => retried(async () => provider.listMarked(scope, signal), signal),
+    classify: (error) => provider.classify(error),
+  };
+}

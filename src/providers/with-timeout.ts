@@ -1,0 +1,46 @@
+import { ProblemError } from '../diagnostics/problem-error.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Millis } from '../support/time.ts';
+import type { Provider } from './provider.ts';
+
+/** A call that did not answer in time. It may still have taken effect, so it is tried again with the same token. */
+class CallTimedOut extends ProblemError {}
+
+/** The same provider, none of whose calls hangs for longer than `limit`; one that does fails as transient. */
+export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Provider {
+  async function limited<T>(name: string, call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const over = new AbortController();
+    const done = new AbortController();
+    const timer = clock.sleep(limit, done.signal).then((): never => {
+      const problem = {
+        code: 'provider/no-answer',
+        message: `'${name}' of the ${provider.kind} provider gave no answer within ${limit} ms`,
+        hint: 'Look at the load of the machine, or at the health of the service.',
+        blames: 'environment',
+      } as const;
+      throw new CallTimedOut(problem);
+    });
+    try {
+      return await Promise.race([call(AbortSignal.any([signal, over.signal])), timer]);
+    } finally {
+      done.abort();
+      over.abort();
+      timer.catch(() => {});
+    }
+  }
+  return {
+    kind: provider.kind,
+    properties: provider.properties,
+    listRecoveryPoints: async (spec, signal) =>
+      limited('listRecoveryPoints', async (stop) => provider.listRecoveryPoints(spec, stop), signal),
+    start: async (request, signal) => limited('start', async (stop) => provider.start(request, stop), signal),
+    look: async (resources, signal) => limited('look', async (stop) => provider.look(resources, stop), signal),
+    proveIsolation: async (sandbox, restored, signal) =>
+      limited('proveIsolation', async (stop) => provider.proveIsolation(sandbox, restored, stop), signal),
+    startRemoval: async (resource, permit, signal) =>
+      limited('startRemoval', async (stop) => provider.startRemoval(resource, permit, stop), signal),
+    listMarked: async (scope, signal) => limited('listMarked', async (stop) => provider.listMarked(scope, stop), signal),
+    classify: (error) =>
+      error instanceof CallTimedOut ? { class: 'transient', problem: error.problem } : provider.classify(error),
+  };
+}
