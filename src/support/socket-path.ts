@@ -5,28 +5,30 @@ import { join } from 'node:path';
 /** What `sun_path` holds without its closing NUL on every supported system (Linux 107, macOS 103). */
 const LONGEST_SOCKET_PATH = 103;
 
-/** A socket folder under a name short enough to connect through. */
-export interface OpenSocketFolder {
-  /** For `host` of `pg`, which appends `/.s.PGSQL.<port>`. Good until `close`, in this process only. */
-  readonly host: string;
+/** A folder under a name that is short enough to connect to the sockets in it. */
+export interface ReachedFolder {
+  /** Good until `close`, in this process only. */
+  readonly path: string;
   close(): Promise<void>;
 }
 
 /**
- * Makes a folder of PostgreSQL sockets reachable whatever the length of its path.
+ * Makes a unix socket reachable whatever the length of its folder's path.
  *
- * A unix socket's address holds about 100 bytes. Where the path is longer, Linux is asked through an open handle of
- * the folder (`/proc/self/fd/N`, proc(5)), other systems through a short link in the temporary folder.
+ * A socket's address holds about 100 bytes. Where the path is longer, Linux is asked through an open handle of the
+ * folder (`/proc/self/fd/N`, proc(5)), other systems through a short link in the temporary folder.
+ *
+ * @param socket the socket's name in the folder; `pg` makes it of its port, `.s.PGSQL.<port>`
  */
-export async function openSocketFolder(folder: string): Promise<OpenSocketFolder> {
-  if (Buffer.byteLength(join(folder, '.s.PGSQL.65535')) <= LONGEST_SOCKET_PATH) {
-    return { host: folder, close: () => Promise.resolve() };
+export async function reachSocketFolder(folder: string, socket: string): Promise<ReachedFolder> {
+  if (Buffer.byteLength(join(folder, socket)) <= LONGEST_SOCKET_PATH) {
+    return { path: folder, close: () => Promise.resolve() };
   }
   if (process.platform === 'linux') {
     const handle = await open(folder, 'r');
-    return { host: `/proc/self/fd/${handle.fd}`, close: () => handle.close() };
+    return { path: `/proc/self/fd/${handle.fd}`, close: () => handle.close() };
   }
-  const short = await mkdtemp(join(tmpdir(), 'db-'));
+  const short = await mkdtemp(join(tmpdir(), 'drillbook-'));
   await symlink(folder, join(short, 's'));
-  return { host: join(short, 's'), close: () => rm(short, { recursive: true, force: true }) };
+  return { path: join(short, 's'), close: () => rm(short, { recursive: true, force: true }) };
 }
