@@ -11,8 +11,11 @@ import type { EnginePorts } from './ports.ts';
 /** Lists every source, draws a recovery point for each resource and makes the plan; it is made once and journaled. */
 export async function performSelect({ ports, state, signal }: Performance): Promise<readonly NewEvent[]> {
   if (state.started === undefined) throw new Error('a selection before the start');
-  const made = await planDrill(state.started, ports, signal);
-  if (signal.aborted) return [];
+  const made = await planDrill(state.started, ports, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (made === undefined || signal.aborted) return [];
   return made.kind === 'planned' ? [{ type: 'plan-made', plan: made.plan }] : [{ type: 'drill-refused', problems: made.problems }];
 }
 
@@ -20,7 +23,7 @@ export type Planning =
   | { readonly kind: 'planned'; readonly plan: Plan }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
-/** What a drill that starts like this would do. Reads only. */
+/** What a drill that starts like this would do. Reads only. Throws only when `signal` aborts, or for a bug. */
 export async function planDrill(
   started: DrillStarted & { readonly at: Instant },
   ports: Pick<EnginePorts, 'provider' | 'sha256Hex' | 'timesDrawn'>,
@@ -46,6 +49,7 @@ async function drawFor(
     const selection = selectRecoveryPoint({ spec, listing, seed, startedAt: at, timesDrawn: history, sha256Hex });
     return selection.kind === 'none' ? { problem: selection.problem } : { spec, ...selection };
   } catch (error) {
+    signal.throwIfAborted();
     return { problem: provider.classify(error).problem };
   }
 }

@@ -32,25 +32,35 @@ export async function performRemove(
 
 /**
  * Judges the teardown by a fresh listing. What the ledger does not know, or believes removed, is entered and removed
- * again; a creating call that was never answered is looked for until what it makes has been absent for a whole grace.
+ * again. Where a creating call was never answered or a removal failed, a listing without it says nothing until the thing
+ * has been absent for a whole grace.
  */
 export async function performSearch({ ports, state, signal }: Performance): Promise<readonly NewEvent[]> {
   const scope = { folder: planOf(state).sandbox.folder, drillId: planOf(state).drillId };
-  const until: Instant | undefined =
-    state.openIntents.size === 0 ? undefined : addMillis(ports.clock.now(), ports.provider.properties.absenceGrace);
+  const isUncertain = state.openIntents.size > 0 || [...state.ledger.values()].some(({ kind }) => kind === 'stuck');
+  const grace = isUncertain ? ports.provider.properties.absenceGrace : 0;
+  const until: Instant = addMillis(ports.clock.now(), grace);
   try {
     for (;;) {
       const listed = (await ports.provider.listMarked(scope, signal)).map(({ resource }) => resource);
       const again = listed.filter((resource) => isWorthRemoving(state, resource));
       if (again.length > 0) return again.map((resource) => ({ type: 'resource-found', resource }));
       if (listed.length > 0) return [{ type: 'teardown-finished', left: listed }];
-      if (until === undefined || ports.clock.now() >= until) return [{ type: 'teardown-finished', left: [] }];
+      if (ports.clock.now() >= until) return [{ type: 'teardown-finished', left: [] }];
       await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
     }
   } catch (error) {
-    const left = [...state.ledger.values()].map((entry) => entry.resource);
-    return [{ type: 'teardown-finished', left, problem: ports.provider.classify(error).problem }];
+    return [{ type: 'teardown-finished', left: allThatMayBeThere(state), problem: ports.provider.classify(error).problem }];
   }
+}
+
+/** Without a listing nothing is known to be gone: neither what was removed nor what an unanswered call may have made. */
+function allThatMayBeThere(state: DrillState): readonly Resource[] {
+  const { provider } = planOf(state).sandbox;
+  const unanswered = [...state.openIntents].map(
+    ([token, { step }]): Resource => ({ provider, type: 'unanswered-start', id: token, name: step, token }),
+  );
+  return [...[...state.ledger.values()].map((entry) => entry.resource), ...unanswered];
 }
 
 function isWorthRemoving(state: DrillState, resource: Resource): boolean {

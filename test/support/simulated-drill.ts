@@ -1,0 +1,144 @@
+import type { DrillEvent, DrillStarted } from '../../src/drill/events.ts';
+import type { DrillState } from '../../src/drill/state.ts';
+import { runEngine } from '../../src/engine/engine.ts';
+import type { AbortRequest, EngineOptions } from '../../src/engine/engine-options.ts';
+import type { EnginePorts } from '../../src/engine/ports.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { memoryJournal } from '../../src/journal/memory-journal.ts';
+import type { Observation, ObservationRequest } from '../../src/probe/observation.ts';
+import { memoryProvider } from '../../src/providers/memory/memory-provider.ts';
+import type { MemoryWorld } from '../../src/providers/memory/memory-world.ts';
+import { withRetry } from '../../src/providers/with-retry.ts';
+import type { Runbook } from '../../src/runbook/runbook.ts';
+import type { Clock } from '../../src/support/clock.ts';
+import { sha256Hex } from '../../src/support/sha256-hex.ts';
+
+/** Where a simulated engine stops for good: at its n-th call to the world or the journal, before or after the effect. */
+export interface CrashPoint {
+  readonly call: number;
+  readonly when: 'before' | 'after';
+}
+
+export interface Simulation {
+  readonly world: MemoryWorld;
+  readonly clock: Clock;
+  /** The journal as it is on disk, whoever wrote it. */
+  readonly disk: DrillEvent[];
+  readonly observe: (request: ObservationRequest) => Observation;
+}
+
+export type SimulatedEnd = { readonly kind: 'ended'; readonly state: DrillState } | { readonly kind: 'crashed' };
+
+/** The first line of a drill's journal. */
+export function drillStarted(runbook: Runbook, change: Partial<DrillStarted> = {}): DrillStarted {
+  return {
+    type: 'drill-started',
+    schema: 1,
+    drillId: 'shop-20261120t030000z-0a1b2c',
+    runbook,
+    seed: '1',
+    seedChosen: true,
+    tool: '0.1.0',
+    ...change,
+  };
+}
+
+/** What a healthy restored shop shows. */
+export function healthyObservation(request: ObservationRequest): Observation {
+  if (request.kind === 'login') return { kind: 'login', accepted: true };
+  return { kind: 'sql', rows: 1, value: 0, population: 10 };
+}
+
+/** Runs an engine on a simulated world until it ends or reaches its crash point; calls are counted into `calls`. */
+export async function simulate(
+  simulation: Simulation,
+  how: { purpose: EngineOptions['purpose']; crash?: CrashPoint; abortAt?: number; calls?: { count: number } },
+): Promise<SimulatedEnd> {
+  const crashed = withResolvers<SimulatedEnd>();
+  const abort = new AbortController();
+  const calls = how.calls ?? { count: 0 };
+  let isCrashed = false;
+  const never = new Promise<never>(() => {});
+  const crash = async (): Promise<never> => {
+    isCrashed = true;
+    crashed.resolve({ kind: 'crashed' });
+    return never;
+  };
+  async function through<T>(effect: () => Promise<T>): Promise<T> {
+    if (isCrashed) return never;
+    calls.count += 1;
+    const mine = calls.count;
+    if (mine === how.abortAt) abort.abort(interrupted);
+    if (how.crash?.call === mine && how.crash.when === 'before') return crash();
+    try {
+      return await effect();
+    } finally {
+      if (isCrashed || (how.crash?.call === mine && how.crash.when === 'after')) await crash();
+    }
+  }
+  const ports = portsOf(simulation, through);
+  const options = { purpose: how.purpose, abort: abort.signal, settleWithin: 10_000 };
+  if (how.purpose === 'teardown') abort.abort({ ...interrupted, reason: 'teardown-requested' });
+  const ended = runEngine(ports, options).then((state): SimulatedEnd => ({ kind: 'ended', state }));
+  return Promise.race([ended, crashed.promise]);
+}
+
+/** Resumes until an engine ends by itself. */
+export async function resumeToTheEnd(simulation: Simulation): Promise<DrillState> {
+  const end = await simulate(simulation, { purpose: 'resume' });
+  if (end.kind === 'crashed') throw new Error('crashed without a crash point');
+  return end.state;
+}
+
+const interrupted: AbortRequest = {
+  reason: 'interrupted',
+  problem: { code: 'drill/interrupted', message: 'interrupted', hint: 'Run it again.', blames: 'environment' },
+};
+
+function portsOf(
+  { world, clock, disk, observe }: Simulation,
+  through: <T>(effect: () => Promise<T>) => Promise<T>,
+): EnginePorts {
+  const provider = memoryProvider(world, clock);
+  const journal = memoryJournal(clock, [...disk]);
+  const kept: Journal = {
+    ...journal,
+    append: async (event) =>
+      through(async () => {
+        const appended = await journal.append(event);
+        disk.push(appended);
+        return appended;
+      }),
+  };
+  const counted = {
+    ...provider,
+    listRecoveryPoints: async (spec: never, signal: AbortSignal) =>
+      through(async () => provider.listRecoveryPoints(spec, signal)),
+    start: async (request: never, signal: AbortSignal) => through(async () => provider.start(request, signal)),
+    look: async (resources: never, signal: AbortSignal) => through(async () => provider.look(resources, signal)),
+    proveIsolation: async (sandbox: never, restored: never, signal: AbortSignal) =>
+      through(async () => provider.proveIsolation(sandbox, restored, signal)),
+    startRemoval: async (resource: never, permit: never, signal: AbortSignal) =>
+      through(async () => provider.startRemoval(resource, permit, signal)),
+    listMarked: async (scope: never, signal: AbortSignal) => through(async () => provider.listMarked(scope, signal)),
+  } as typeof provider;
+  return {
+    journal: kept,
+    provider: withRetry(counted, { tries: 4, firstWait: 100 }, clock),
+    probe: { observe: async (_endpoint, request) => through(async () => Promise.resolve(observe(request))) },
+    clock,
+    sha256Hex,
+    bootId: 'boot',
+    timesDrawn: async () => Promise.resolve({}),
+    readManifest: async () => Promise.reject(new Error('no manifest in a simulation')),
+    observer: { event: () => {}, progress: () => {} },
+  };
+}
+
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
