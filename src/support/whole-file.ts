@@ -1,8 +1,13 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, unlink, writeFile } from 'node:fs/promises';
 
-/** Writes a file so that a reader at any moment sees the old text or the new one, never a part. */
+/** Writes a file so that a reader at any moment sees the old text or the new one, never a part; a failure leaves none. */
 export async function writeWholeFile(file: string, text: string, mode = 0o600): Promise<void> {
   const unfinished = `${file}.${process.pid}.unfinished`;
-  await writeFile(unfinished, text, { mode });
-  await rename(unfinished, file);
+  try {
+    await writeFile(unfinished, text, { mode, flush: true });
+    await rename(unfinished, file);
+  } catch (error) {
+    await unlink(unfinished).catch(() => {});
+    throw error;
+  }
 }

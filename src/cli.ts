@@ -1,0 +1,188 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandIo } from './commands/io.ts';
+import { version } from './commands/version.ts';
+
+const io: CommandIo = {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  isTerminal: process.stderr.isTTY ?? false,
+};
+
+const reports = new Option('--reports <folder>', 'folder of drill reports').default('reports');
+const json = new Option('--json', 'print one JSON document on stdout');
+const seed = new Option('--seed <seed>', 'seed of the draw; random without it, and always recorded');
+const takeOver = new Option('--take-over', 'take the drill over from an engine of another host');
+
+/** The command line; each command loads its own code when it is called, so that `--version` loads none of it. */
+function program(end: (code: number) => void): Command {
+  const cli = new Command('drillbook').description('Proves that backups can be restored.').version(version());
+  cli.exitOverride();
+  drillCommands(cli, end);
+  readingCommands(cli, end);
+  machineCommands(cli, end);
+  return cli;
+}
+
+function drillCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('run <runbook>')
+    .description('a drill: draw, restore, check, measure, tear down, report')
+    .addOption(seed)
+    .addOption(json)
+    .addOption(reports)
+    .option('--disaster-at <time>', 'the moment the RPO is measured against, e.g. 2026-11-20T03:00:00Z')
+    .option('--keep-on-failure <duration>', 'keep the sandbox of a drill that did not pass, e.g. 2h')
+    .action(async (file: string, options: RunArguments) => {
+      const { runCommand } = await import('./commands/run.ts');
+      const { parseRunArguments } = await import('./commands/arguments.ts');
+      const parsed = parseRunArguments(options);
+      if ('refusal' in parsed) throw new InvalidArgumentError(parsed.refusal);
+      end(await runCommand(file, parsed, io));
+    });
+  cli
+    .command('resume [id]')
+    .description('finish one drill, or all unfinished ones')
+    .addOption(reports)
+    .addOption(json)
+    .addOption(takeOver)
+    .action(async (id: string | undefined, options: { reports: string; json?: boolean; takeOver?: boolean }) => {
+      const { resumeCommand } = await import('./commands/resume.ts');
+      end(await resumeCommand(id, options, io));
+    });
+  cli
+    .command('teardown <id>')
+    .description('remove what a drill has made')
+    .addOption(reports)
+    .addOption(takeOver)
+    .action(async (id: string, options: { reports: string; takeOver?: boolean }) => {
+      const { teardownCommand } = await import('./commands/teardown.ts');
+      end(await teardownCommand(id, options, io));
+    });
+  cli
+    .command('sweep')
+    .description('list what expired drills have left; with --yes, remove it')
+    .option('--yes', 'remove it')
+    .option('--folder <folder>', 'folder of local sandboxes')
+    .addOption(json)
+    .action(async (options: { yes?: boolean; folder?: string; json?: boolean }) => {
+      const { sweepCommand } = await import('./commands/sweep.ts');
+      end(await sweepCommand(options, io));
+    });
+}
+
+interface RunArguments {
+  readonly seed?: string;
+  readonly json?: boolean;
+  readonly reports: string;
+  readonly disasterAt?: string;
+  readonly keepOnFailure?: string;
+}
+
+function readingCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('validate [files...]')
+    .description('check runbooks and drills; every problem at once')
+    .addOption(json)
+    .action(async (files: string[], options: { json?: boolean }) => {
+      const { validateCommand } = await import('./commands/validate.ts');
+      end(await validateCommand(files, options, io));
+    });
+  cli
+    .command('plan <runbook>')
+    .description('what a drill would draw and do; reads only')
+    .addOption(seed)
+    .addOption(json)
+    .addOption(reports)
+    .action(async (file: string, options: { seed?: string; json?: boolean; reports: string }) => {
+      const { planCommand } = await import('./commands/plan.ts');
+      end(await planCommand(file, options, io));
+    });
+  cli
+    .command('recovery-points <runbook-or-source>')
+    .description('what a source holds, what of it is unusable, and gaps against the RPO')
+    .addOption(json)
+    .action(async (target: string, options: { json?: boolean }) => {
+      const { recoveryPointsCommand } = await import('./commands/recovery-points.ts');
+      end(await recoveryPointsCommand(target, options, io));
+    });
+  cli
+    .command('report [id]')
+    .description('the report of a drill, the newest one without an id')
+    .addOption(reports)
+    .option('--format <format>', 'text, json, md, html or junit', 'text')
+    .action(async (id: string | undefined, options: { reports: string; format: string }) => {
+      const { reportCommand } = await import('./commands/report.ts');
+      end(await reportCommand(id, options, io));
+    });
+  cli
+    .command('verify [id]')
+    .description('is the evidence of a drill intact')
+    .addOption(reports)
+    .addOption(json)
+    .action(async (id: string | undefined, options: { reports: string; json?: boolean }) => {
+      const { verifyCommand } = await import('./commands/verify.ts');
+      end(await verifyCommand(id, options, io));
+    });
+}
+
+function machineCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('manifest <runbook>')
+    .description('record from the living source what a restore must contain; reads only')
+    .option('--of <resource>', 'the resource of the runbook')
+    .option('--recovery-point <id>', 'the recovery point whose end is this very moment')
+    .option('--output <file>', 'where to write it')
+    .action(async (file: string, options: { of?: string; recoveryPoint?: string; output?: string }) => {
+      const { manifestCommand } = await import('./commands/manifest.ts');
+      const { readRunbook } = await import('./commands/read-runbook.ts');
+      const runbook = await readRunbook(file, io);
+      end(runbook === undefined ? 2 : await manifestCommand({ runbook, ...options }, io));
+    });
+  cli
+    .command('schema [name]')
+    .description('print a JSON Schema: runbook, drill or report')
+    .option('--write', 'write all of them into schema/')
+    .option('--check', 'check that those in schema/ are these')
+    .action(async (which: string | undefined, options: { write?: boolean; check?: boolean }) => {
+      const { schemaCommand } = await import('./commands/schema.ts');
+      end(await schemaCommand({ ...options, ...(which !== undefined && { which }) }, io));
+    });
+  cli
+    .command('doctor')
+    .description('what this machine can do, and what is missing')
+    .addOption(json)
+    .action(async (options: { json?: boolean }) => {
+      const { doctorCommand } = await import('./commands/doctor.ts');
+      end(await doctorCommand(options, io));
+    });
+  cli
+    .command('sample')
+    .description('build the sample estate: a shop, its backups, one of them silently damaged')
+    .option('--folder <folder>', 'where to build it')
+    .option('--force', 'build it anew')
+    .action(async (options: { folder?: string; force?: boolean }) => {
+      const { sampleCommand } = await import('./commands/sample.ts');
+      end(await sampleCommand(options, io));
+    });
+}
+
+async function main(): Promise<number> {
+  let code = 0;
+  try {
+    await program((end) => {
+      code = end;
+    }).parseAsync();
+    return code;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) io.stderr(`${error.message}\n`);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const told = error instanceof Error ? (process.env['DRILLBOOK_DEBUG'] ? error.stack : error.message) : String(error);
+    io.stderr(`this is a bug in drillbook: ${told}\nhint: Please report it; DRILLBOOK_DEBUG=1 shows where it happened.\n`);
+    return 70;
+  }
+}
+
+process.exitCode = await main();

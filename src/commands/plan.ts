@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { planDrill } from '../engine/perform-select.ts';
+import type { Plan } from '../plan/plan.ts';
+import { systemClock } from '../support/clock.ts';
+import { sha256Hex } from '../support/sha256-hex.ts';
+import { timesDrawn } from './history.ts';
+import { type CommandIo, printProblem } from './io.ts';
+import { readRunbook } from './read-runbook.ts';
+import { version } from './version.ts';
+import { wireProvider } from './wire.ts';
+
+/** `drillbook plan`: what a drill with this seed would draw and do. Reads only. */
+export async function planCommand(
+  file: string,
+  options: { seed?: string; json?: boolean; reports: string },
+  io: CommandIo,
+): Promise<number> {
+  const runbook = await readRunbook(file, io);
+  if (runbook === undefined) return 2;
+  const reports = resolve(io.cwd, options.reports);
+  const started = {
+    type: 'drill-started',
+    schema: 1,
+    drillId: `${runbook.name}-plan`,
+    runbook,
+    seed: options.seed ?? randomBytes(8).toString('hex'),
+    seedChosen: options.seed !== undefined,
+    tool: version(),
+    at: systemClock.now(),
+  } as const;
+  const ports = { provider: wireProvider(io), sha256Hex, timesDrawn: async (source: string) => timesDrawn(reports, source) };
+  const planning = await planDrill(started, ports, new AbortController().signal);
+  if (planning.kind === 'refused') {
+    for (const problem of planning.problems) printProblem(io, problem);
+    return 3;
+  }
+  io.stdout(options.json ? `${JSON.stringify(planning.plan, undefined, 2)}\n` : describe(planning.plan, started.seed));
+  return 0;
+}
+
+function describe(plan: Plan, seed: string): string {
+  const drawn = plan.resources.map(({ spec, point, draw }) => {
+    const of = `${draw.index + 1} of ${draw.candidates.length} candidates`;
+    const excluded = draw.excluded.map(({ id, because }) => `\n    excluded: '${id}': ${because}`).join('');
+    return `  ${spec.name}: '${point.id}' (${of}, captured ${point.capturedAt}, ${point.format})${excluded}`;
+  });
+  const steps = plan.steps.map(({ id, needs }) => `  ${id}${needs.length > 0 ? `  needs ${needs.join(', ')}` : ''}`);
+  return [
+    `seed ${seed} draws:`,
+    ...drawn,
+    `steps, up to ${plan.concurrency} at once:`,
+    ...steps,
+    `created: 1 sandbox in '${plan.sandbox.folder}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,18 @@
+import { join, resolve } from 'node:path';
+import { printDiagnostics } from '../diagnostics/print.ts';
+import { loadRunbook } from '../runbook/load-runbook.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+import type { CommandIo } from './io.ts';
+
+/** Where local sandboxes are made. */
+export function sandboxFolder(io: Pick<CommandIo, 'cwd'>): string {
+  return join(io.cwd, '.drillbook', 'sandboxes');
+}
+
+/** The runbook in a file; when it is not valid, all its problems are printed and there is none. */
+export async function readRunbook(file: string, io: CommandIo): Promise<Runbook | undefined> {
+  const loaded = await loadRunbook(resolve(io.cwd, file), { sandboxFolder: sandboxFolder(io) });
+  if (loaded.kind === 'valid') return loaded.runbook;
+  io.stderr(printDiagnostics(loaded.diagnostics));
+  return undefined;
+}

@@ -1,0 +1,41 @@
+import type { AbortRequest } from '../engine/engine-options.ts';
+import type { CommandIo } from './io.ts';
+
+/**
+ * Turns the first SIGINT or SIGTERM into an abort, after which the drill tears itself down. A second one leaves at once
+ * and prints the command that finishes the work.
+ */
+export function abortOnSignals(io: CommandIo, drillId: () => string | undefined): { signal: AbortSignal; stop(): void } {
+  const abort = new AbortController();
+  const onSignal = (name: NodeJS.Signals) => {
+    if (!abort.signal.aborted) {
+      io.stderr(`\n${name}: the drill is aborted and torn down; once more leaves at once\n`);
+      abort.abort(interruptedBy(name));
+      return;
+    }
+    const id = drillId();
+    if (id !== undefined) io.stderr(`\nleft at once; this finishes the work: drillbook teardown ${id}\n`);
+    process.exit(130);
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: abort.signal,
+    stop() {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}
+
+function interruptedBy(name: string): AbortRequest {
+  return {
+    reason: 'interrupted',
+    problem: {
+      code: 'drill/interrupted',
+      message: `the drill was interrupted by ${name}`,
+      hint: 'Run it again; an interrupted drill proves nothing.',
+      blames: 'environment',
+    },
+  };
+}
