@@ -61,6 +61,8 @@ export interface DrillState {
   readonly aborted?: { readonly reason: AbortReason; readonly problem: Problem };
   readonly keptUntil?: Instant;
   readonly teardown: 'not-started' | 'under-way' | 'finished';
+  /** When the latest teardown began. */
+  readonly teardownSince?: Instant;
   readonly left: readonly Resource[];
   readonly finished: boolean;
 }
@@ -180,7 +182,8 @@ type TeardownEvent = Extract<
 
 function applyToTeardown(state: DrillState, event: TeardownEvent): DrillState {
   if (event.type === 'teardown-started') {
-    return { ...state, teardown: 'under-way', left: [], finished: false, ledger: unstuck(state.ledger) };
+    const ledger = unstuck(state.ledger);
+    return { ...state, teardown: 'under-way', teardownSince: event.at, left: [], finished: false, ledger };
   }
   if (event.type === 'teardown-finished') return { ...state, teardown: 'finished', left: event.left };
   return { ...state, ledger: withKey(state.ledger, event.resource.id, entryAfter(state, event)) };

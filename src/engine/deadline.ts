@@ -10,9 +10,19 @@ export function deadlineOf(state: DrillState, stepId: string): Instant {
   const step = stepOf(state, stepId);
   const now = state.steps.get(stepId);
   const since = now && 'since' in now ? now.since : undefined;
-  const from = [since, state.engineSince].filter((one) => one !== undefined).sort().at(-1);
-  if (step === undefined || from === undefined) throw new Error(`no deadline for '${stepId}'`);
-  return addMillis(from, step.deadline);
+  if (step === undefined) throw new Error(`no deadline for '${stepId}', which the plan does not know`);
+  return addMillis(laterOf(since, state.engineSince), step.deadline);
+}
+
+/** When the teardown has to have ended, counted like a step's deadline. */
+export function teardownDeadlineOf(state: DrillState): Instant {
+  return addMillis(laterOf(state.teardownSince, state.engineSince), state.plan?.deadlines.teardown ?? 0);
+}
+
+function laterOf(a: Instant | undefined, b: Instant | undefined): Instant {
+  const later = [a, b].filter((one) => one !== undefined).sort().at(-1);
+  if (later === undefined) throw new Error('a deadline before the engine began');
+  return later;
 }
 
 /** A step took longer than its deadline. */

@@ -29,7 +29,10 @@ export async function runEngine(ports: EnginePorts, options: EngineOptions): Pro
       if (mayStart) await startAll({ ports, recorder, inFlight, signal: watch.forward });
       const forgotten = watch.givenUp() ? [...inFlight.values()].filter(isForwardOne) : [];
       for (const { command } of forgotten) inFlight.delete(keyOf(command));
-      if (inFlight.size === 0) return recorder.state();
+      if (inFlight.size === 0) {
+        if (decide(recorder.state()).length === 0) return recorder.state();
+        continue;
+      }
       const done = await Promise.race([...[...inFlight.values()].map(({ settled }) => settled), watch.changed()]);
       if (done === undefined) continue;
       inFlight.delete(keyOf(done.command));

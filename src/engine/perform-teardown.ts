@@ -4,6 +4,7 @@ import type { DrillState } from '../drill/state.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Resource } from '../providers/resource.ts';
 import { type Instant, addMillis } from '../support/time.ts';
+import { teardownDeadlineOf } from './deadline.ts';
 import { type Performance, identityOf, planOf } from './performance.ts';
 
 /** How often something that shows up again after its removal is removed again before it counts as left. */
@@ -16,7 +17,7 @@ export async function performRemove(
 ): Promise<readonly NewEvent[]> {
   const { resource } = command;
   const ledger = [...state.ledger.values()].map((entry) => entry.resource);
-  const deadline = addMillis(state.engineSince ?? ports.clock.now(), planOf(state).deadlines.teardown);
+  const deadline = teardownDeadlineOf(state);
   try {
     await ports.provider.startRemoval(resource, { kind: 'own-drill', drill: identityOf(state), ledger }, signal);
     for (;;) {
