@@ -13,17 +13,21 @@ export default {
     },
     {
       name: 'pure-rooms-stay-pure',
-      comment: 'plan, drill, report, checks and selection are values in, values out: no node:*, no package, no adapter. Pass what they need as an argument.',
+      comment:
+        'plan, drill, report, checks and selection are values in, values out: no node:*, no package, no adapter. Pass what they need as an argument.',
       severity: 'error',
       from: { path: PURE },
-      to: { pathNot: '^src/(plan|drill|report|checks|runbook/runbook\\.ts|catalog/(selection|recovery-point)|probe/observation\\.ts|diagnostics/problem|support/(time|unreachable|random-draw|sha256-hex|json)\\.ts)' },
+      to: {
+        pathNot:
+          '^src/(plan|drill|report|checks|runbook/runbook\\.ts|catalog/(selection|recovery-point)|probe/observation\\.ts|providers/(provider|resource)\\.ts|diagnostics/problem|support/(time|unreachable|random-draw|sha256-hex|json)\\.ts)',
+      },
     },
     {
       name: 'text-libraries-stay-in-runbook',
       comment: 'yaml, ajv and typebox read what people wrote; every other room gets a typed value.',
       severity: 'error',
       from: { pathNot: '^src/(runbook|commands/schema)' },
-      to: { path: 'node_modules/(yaml|ajv|ajv-formats|@sinclair/typebox)/' , dependencyTypesNot: ['type-only'] },
+      to: { path: 'node_modules/(yaml|ajv|ajv-formats|@sinclair/typebox)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'adapters-never-meet',
@@ -37,7 +41,9 @@ export default {
       comment: 'The loop must run the same on every provider and journal: it knows ports and pure rooms.',
       severity: 'error',
       from: { path: '^src/engine/' },
-      to: { path: '^src/(commands|publish|schedule|dashboard|providers/[^/]+/|journal/(file|memory)|probe/postgres/|cli)' },
+      to: {
+        path: '^src/(commands|publish|schedule|dashboard|providers/[^/]+/|journal/(file|memory)|probe/postgres/|cli)',
+      },
     },
     {
       name: 'nobody-imports-commands',
@@ -65,6 +71,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -179,8 +179,11 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof InvalidArgumentError) io.stderr(`${error.message}\n`);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const told = error instanceof Error ? (process.env['DRILLBOOK_DEBUG'] ? error.stack : error.message) : String(error);
-    io.stderr(`this is a bug in drillbook: ${told}\nhint: Please report it; DRILLBOOK_DEBUG=1 shows where it happened.\n`);
+    const told =
+      error instanceof Error ? (process.env['DRILLBOOK_DEBUG'] ? error.stack : error.message) : String(error);
+    io.stderr(
+      `this is a bug in drillbook: ${told}\nhint: Please report it; DRILLBOOK_DEBUG=1 shows where it happened.\n`,
+    );
     return 70;
   }
 }

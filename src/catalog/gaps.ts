@@ -21,12 +21,25 @@ export function findGaps(of: {
   const gaps = times.slice(1).flatMap((until, index) => {
     const from = times[index] ?? until;
     const gap = millisBetween(from, until);
-    return gap > rpo ? [{ kind: 'gap' as const, message: `${inMinutes(gap)} between ${from} and ${until}, more than the RPO of ${inMinutes(rpo)}` }] : [];
+    return gap > rpo
+      ? [
+          {
+            kind: 'gap' as const,
+            message: `${inMinutes(gap)} between ${from} and ${until}, more than the RPO of ${inMinutes(rpo)}`,
+          },
+        ]
+      : [];
   });
   const age = millisBetween(newest, now);
   const isStale = age > rpo;
   return isStale
-    ? [...gaps, { kind: 'stale', message: `the newest recovery point is ${inMinutes(age)} old, more than the RPO of ${inMinutes(rpo)}` }]
+    ? [
+        ...gaps,
+        {
+          kind: 'stale',
+          message: `the newest recovery point is ${inMinutes(age)} old, more than the RPO of ${inMinutes(rpo)}`,
+        },
+      ]
     : gaps;
 }
 

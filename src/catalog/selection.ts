@@ -114,7 +114,8 @@ function drawIndex(draw: { seed: string; candidatesDigest: string; count: number
 
 function nothingEligible(spec: RestoreSpec, excluded: readonly { id: string; because: string }[]): Problem {
   const reasons = excluded.slice(0, 3).map(({ id, because }) => `'${id}': ${because}`);
-  const why = excluded.length === 0 ? 'its source holds none' : `all ${excluded.length} are excluded (${reasons.join('; ')})`;
+  const why =
+    excluded.length === 0 ? 'its source holds none' : `all ${excluded.length} are excluded (${reasons.join('; ')})`;
   return {
     code: 'select/no-recovery-point',
     message: `no recovery point of '${spec.name}' can be drawn: ${why}`,

@@ -16,7 +16,9 @@ export function parseRunArguments(written: WrittenRunOptions): RunOptions | { re
   const { disasterAt, keepOnFailure, ...rest } = written;
   const moment = disasterAt === undefined ? undefined : parseMoment(disasterAt);
   if (moment !== undefined && Number.isNaN(moment)) {
-    return { refusal: `'${disasterAt}' is no moment\nhint: Write --disaster-at like '2026-11-20T03:00:00Z', with its zone.` };
+    return {
+      refusal: `'${disasterAt}' is no moment\nhint: Write --disaster-at like '2026-11-20T03:00:00Z', with its zone.`,
+    };
   }
   const keep = keepOnFailure === undefined ? undefined : parseDuration(keepOnFailure);
   if (keepOnFailure !== undefined && keep === undefined) {

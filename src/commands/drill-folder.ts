@@ -19,7 +19,12 @@ const DRILL_ID = /^[a-z0-9][a-z0-9-]{0,99}$/;
 /** All drills below a reports folder, oldest first by id; a reports folder that is not there holds none. */
 export async function listDrillFolders(reports: string): Promise<readonly DrillFolder[]> {
   const names = await readdir(reports).catch(() => []);
-  const found = await Promise.all(names.filter((name) => DRILL_ID.test(name)).sort().map(async (name) => readFolder(reports, name)));
+  const found = await Promise.all(
+    names
+      .filter((name) => DRILL_ID.test(name))
+      .sort()
+      .map(async (name) => readFolder(reports, name)),
+  );
   return found.filter((one) => one !== undefined);
 }
 

@@ -29,7 +29,11 @@ export async function planCommand(
     tool: version(),
     at: systemClock.now(),
   } as const;
-  const ports = { provider: wireProvider(io), sha256Hex, timesDrawn: async (source: string) => timesDrawn(reports, source) };
+  const ports = {
+    provider: wireProvider(io),
+    sha256Hex,
+    timesDrawn: async (source: string) => timesDrawn(reports, source),
+  };
   const planning = await planDrill(started, ports, new AbortController().signal);
   if (planning.kind === 'refused') {
     for (const problem of planning.problems) printProblem(io, problem);

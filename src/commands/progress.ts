@@ -27,7 +27,8 @@ export function progressPrinter(io: CommandIo): ProgressPrinter {
   const redraw = () => draw?.([...live].map(([step, one]) => lineOf(step, one)).join('\n'));
   return {
     event(event) {
-      if ('step' in event && event.type !== 'step-started' && event.type !== 'resource-created') live.delete(event.step);
+      if ('step' in event && event.type !== 'step-started' && event.type !== 'resource-created')
+        live.delete(event.step);
       const line = describeEvent(event);
       if (line === undefined) return;
       draw?.clear();

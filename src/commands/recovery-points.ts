@@ -17,7 +17,11 @@ interface Listed {
 }
 
 /** `drillbook recovery-points`: everything a source holds, what of it is unusable and why, and gaps against the RPO. */
-export async function recoveryPointsCommand(target: string, options: { json?: boolean }, io: CommandIo): Promise<number> {
+export async function recoveryPointsCommand(
+  target: string,
+  options: { json?: boolean },
+  io: CommandIo,
+): Promise<number> {
   const isFolder = await stat(resolve(io.cwd, target)).then(
     (one) => one.isDirectory(),
     () => false,
@@ -61,7 +65,11 @@ function table({ resource, source, listing, findings }: Listed): string {
       `  ${id}  ${capturedAt}  ${engine.name} ${engine.version}  ${format}, ${consistency}-consistent` +
       (bytes === undefined ? '' : `, ${formatBytes(bytes)}`),
   );
-  const unusable = listing.unusable.map(({ id, problem }) => `  ${id}  not usable: ${problem.message} [${problem.code}]`);
+  const unusable = listing.unusable.map(
+    ({ id, problem }) => `  ${id}  not usable: ${problem.message} [${problem.code}]`,
+  );
   const found = findings.map(({ message }) => `  finding: ${message}`);
-  return [`${resource} (${source}): ${listing.points.length} recovery points`, ...rows, ...unusable, ...found, ''].join('\n');
+  return [`${resource} (${source}): ${listing.points.length} recovery points`, ...rows, ...unusable, ...found, ''].join(
+    '\n',
+  );
 }

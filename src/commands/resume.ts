@@ -24,7 +24,8 @@ export async function resumeCommand(id: string | undefined, options: ResumeOptio
   }
   if (drills.unfinished.length === 0) io.stderr(`no unfinished drill below '${reports}'\n`);
   let code = 0;
-  for (const drill of drills.unfinished) code = worstExitCode(code, await resumeOne(drill, { ...options, reports }, io));
+  for (const drill of drills.unfinished)
+    code = worstExitCode(code, await resumeOne(drill, { ...options, reports }, io));
   return code;
 }
 
@@ -41,12 +42,21 @@ async function resumeOne(drill: DrillFolder, options: ResumeOptions, io: Command
     return 3;
   }
   if (opening.fencedLines.length > 0) {
-    io.stderr(`lines ${opening.fencedLines.join(', ')} were written by an engine that had been taken over; they are ignored\n`);
+    io.stderr(
+      `lines ${opening.fencedLines.join(', ')} were written by an engine that had been taken over; they are ignored\n`,
+    );
   }
   const signals = abortOnSignals(io, () => drill.drillId);
   try {
     const { folder } = drill;
-    const run = { io, journal: opening.journal, folder, reports: options.reports, purpose: 'resume', abort: signals.signal } as const;
+    const run = {
+      io,
+      journal: opening.journal,
+      folder,
+      reports: options.reports,
+      purpose: 'resume',
+      abort: signals.signal,
+    } as const;
     return printEnd(await runDrill(run), { ...options, folder }, io);
   } finally {
     signals.stop();

@@ -65,7 +65,9 @@ function journalProblem(error: JournalUnwritable, folder: string): Problem {
   return {
     code: isTaken ? 'journal/taken-over' : 'journal/unwritable',
     message: `${error.message} in '${folder}'`,
-    hint: isTaken ? 'Leave the drill to the engine that has it now.' : 'Free space there, or name another folder with --reports.',
+    hint: isTaken
+      ? 'Leave the drill to the engine that has it now.'
+      : 'Free space there, or name another folder with --reports.',
     blames: 'environment',
   };
 }

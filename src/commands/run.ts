@@ -29,7 +29,9 @@ export async function runCommand(file: string, options: RunOptions, io: CommandI
   const reports = resolve(io.cwd, options.reports);
   const drillId = newDrillId(runbook, startedAt);
   const folder = join(reports, drillId);
-  const opening = await openFileJournal(folder, { clock: systemClock }).catch((error: unknown) => unwritableFolder(folder, error));
+  const opening = await openFileJournal(folder, { clock: systemClock }).catch((error: unknown) =>
+    unwritableFolder(folder, error),
+  );
   if (opening.kind === 'refused') {
     printProblem(io, opening.problem);
     return 3;
@@ -37,7 +39,15 @@ export async function runCommand(file: string, options: RunOptions, io: CommandI
   const signals = abortOnSignals(io, () => drillId);
   try {
     const first = drillStarted({ drillId, runbook, options });
-    const run = { io, journal: opening.journal, folder, reports, purpose: 'run', abort: signals.signal, first } as const;
+    const run = {
+      io,
+      journal: opening.journal,
+      folder,
+      reports,
+      purpose: 'run',
+      abort: signals.signal,
+      first,
+    } as const;
     return printEnd(await runDrill(run), { ...options, folder }, io);
   } finally {
     signals.stop();
@@ -52,7 +62,11 @@ export function printEnd(end: DrillEnd, { json, folder }: { json?: boolean; fold
   }
   if (end.problem) printProblem(io, end.problem);
   io.stdout(json ? reportJson(end.report) : summaryOf(end.report, folder, io));
-  return exitCodeOf({ verdict: end.report.verdict, teardown: end.report.teardown.outcome, interrupted: end.interrupted });
+  return exitCodeOf({
+    verdict: end.report.verdict,
+    teardown: end.report.teardown.outcome,
+    interrupted: end.interrupted,
+  });
 }
 
 function drillStarted({ drillId, runbook, options }: { drillId: string; runbook: Runbook; options: RunOptions }) {

@@ -5,7 +5,10 @@ import type { CommandIo } from './io.ts';
  * Turns the first SIGINT or SIGTERM into an abort, after which the drill tears itself down. A second one leaves at once
  * and prints the command that finishes the work.
  */
-export function abortOnSignals(io: CommandIo, drillId: () => string | undefined): { signal: AbortSignal; stop(): void } {
+export function abortOnSignals(
+  io: CommandIo,
+  drillId: () => string | undefined,
+): { signal: AbortSignal; stop(): void } {
   const abort = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (!abort.signal.aborted) {

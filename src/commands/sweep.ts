@@ -33,7 +33,9 @@ export async function sweepCommand(options: SweepOptions, io: CommandIo): Promis
   if (options.yes) for (const one of innermostFirst(expired)) await remove(provider, one, now, io);
   const after = options.yes ? await provider.listMarked({ folder }, signal) : marked;
   const left = after.filter(({ resource }) => expired.some((one) => one.resource.id === resource.id));
-  io.stdout(options.json ? `${JSON.stringify({ expired, left }, undefined, 2)}\n` : listing({ marked, expired, left }, options));
+  io.stdout(
+    options.json ? `${JSON.stringify({ expired, left }, undefined, 2)}\n` : listing({ marked, expired, left }, options),
+  );
   return left.length > 0 ? 4 : 0;
 }
 
@@ -70,6 +72,6 @@ function listing({ marked, expired, left }: Swept, { yes }: SweepOptions): strin
     return `${verb}: ${resource.id} (drill '${drillId}', expired ${expiresAt})`;
   });
   const alive = marked.length - expired.length;
-  const end = yes || expired.length === 0 ? '' : "; nothing was removed, add --yes to do it";
+  const end = yes || expired.length === 0 ? '' : '; nothing was removed, add --yes to do it';
   return [...lines, `${expired.length} expired, ${alive} not expired${end}`, ''].join('\n');
 }

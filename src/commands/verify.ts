@@ -11,7 +11,11 @@ import { type CommandIo, printProblem } from './io.ts';
  *
  * @returns 0 intact, 1 not intact, 2 no such drill
  */
-export async function verifyCommand(id: string | undefined, options: { reports: string; json?: boolean }, io: CommandIo): Promise<number> {
+export async function verifyCommand(
+  id: string | undefined,
+  options: { reports: string; json?: boolean },
+  io: CommandIo,
+): Promise<number> {
   const drill = await findDrillFolder(resolve(io.cwd, options.reports), id);
   if ('code' in drill) {
     printProblem(io, drill);
@@ -24,7 +28,13 @@ export async function verifyCommand(id: string | undefined, options: { reports: 
     ...(text.bad ? [] : await reportFindings(folder, text.events)),
     ...(state.finished ? [] : ['the drill has not finished']),
   ];
-  const result = { drillId, intact: findings.length === 0, lines: text.events.length, lastHash: text.lastHash, findings };
+  const result = {
+    drillId,
+    intact: findings.length === 0,
+    lines: text.events.length,
+    lastHash: text.lastHash,
+    findings,
+  };
   io.stdout(options.json ? `${JSON.stringify(result, undefined, 2)}\n` : sentences(result));
   return result.intact ? 0 : 1;
 }
@@ -33,7 +43,9 @@ async function reportFindings(folder: string, events: Parameters<typeof buildRep
   const written = await readFile(join(folder, 'report.json'), 'utf8').catch(() => undefined);
   if (written === undefined) return ["'report.json' is not there"];
   const tool = toolOf(written);
-  return reportJson(buildReport(events, { tool })) === written ? [] : ["'report.json' is not the report that the journal gives"];
+  return reportJson(buildReport(events, { tool })) === written
+    ? []
+    : ["'report.json' is not the report that the journal gives"];
 }
 
 /** The version that wrote a report is named in it; another version may build it differently. */
@@ -45,7 +57,13 @@ function toolOf(written: string): string {
   }
 }
 
-function sentences(result: { drillId: string; intact: boolean; lines: number; lastHash: string; findings: readonly string[] }): string {
+function sentences(result: {
+  drillId: string;
+  intact: boolean;
+  lines: number;
+  lastHash: string;
+  findings: readonly string[];
+}): string {
   const head = result.intact
     ? `the evidence of '${result.drillId}' is intact: ${result.lines} journal lines, last hash ${result.lastHash}`
     : `the evidence of '${result.drillId}' is NOT intact`;

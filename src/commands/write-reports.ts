@@ -14,7 +14,8 @@ export async function writeReports(
 ): Promise<{ report: Report; problem?: Problem }> {
   const report = buildReport(events, { tool: version() });
   try {
-    for (const [file, write] of Object.entries(reportWriters)) await writeWholeFile(join(folder, file), write(report), 0o644);
+    for (const [file, write] of Object.entries(reportWriters))
+      await writeWholeFile(join(folder, file), write(report), 0o644);
     return { report };
   } catch (error) {
     return { report, problem: unwritable(folder, error) };

@@ -91,7 +91,11 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
     case 'engine-started':
       return { ...state, engineSince: event.at };
     case 'plan-made':
-      return { ...state, plan: event.plan, steps: new Map(event.plan.steps.map(({ id }) => [id, { kind: 'waiting' }])) };
+      return {
+        ...state,
+        plan: event.plan,
+        steps: new Map(event.plan.steps.map(({ id }) => [id, { kind: 'waiting' }])),
+      };
     case 'drill-refused':
       return { ...state, refused: true };
     case 'drill-aborted':
@@ -139,7 +143,11 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
       });
       const openIntents = withoutKey(state.openIntents, event.resource.token);
       if (before?.kind !== 'starting') return { ...state, ledger, openIntents };
-      return { ...withStep(state, event.step, { ...before, kind: 'running', resource: event.resource }), ledger, openIntents };
+      return {
+        ...withStep(state, event.step, { ...before, kind: 'running', resource: event.resource }),
+        ledger,
+        openIntents,
+      };
     }
     case 'step-interrupted':
       return before?.kind === 'running' ? withStep(state, event.step, { ...before, kind: 'interrupted' }) : state;

@@ -20,7 +20,10 @@ export function teardownDeadlineOf(state: DrillState): Instant {
 }
 
 function laterOf(a: Instant | undefined, b: Instant | undefined): Instant {
-  const later = [a, b].filter((one) => one !== undefined).sort().at(-1);
+  const later = [a, b]
+    .filter((one) => one !== undefined)
+    .sort()
+    .at(-1);
   if (later === undefined) throw new Error('a deadline before the engine began');
   return later;
 }

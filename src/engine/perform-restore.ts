@@ -34,7 +34,8 @@ export async function performAwait(
   try {
     const end = await lookUntilSettled(resource, step, performance);
     if (end.kind === 'ready') return [{ type: 'step-succeeded', step, ...(end.facts && { facts: end.facts }) }];
-    if (end.kind === 'lost' && attempt < MAX_ATTEMPTS) return [{ type: 'step-interrupted', step, because: end.because }];
+    if (end.kind === 'lost' && attempt < MAX_ATTEMPTS)
+      return [{ type: 'step-interrupted', step, because: end.because }];
     return [{ type: 'step-failed', step, problem: problemOf(end, resource) }];
   } catch (error) {
     if (performance.signal.aborted) return [];

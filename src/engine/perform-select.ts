@@ -16,7 +16,9 @@ export async function performSelect({ ports, state, signal }: Performance): Prom
     throw error;
   });
   if (made === undefined || signal.aborted) return [];
-  return made.kind === 'planned' ? [{ type: 'plan-made', plan: made.plan }] : [{ type: 'drill-refused', problems: made.problems }];
+  return made.kind === 'planned'
+    ? [{ type: 'plan-made', plan: made.plan }]
+    : [{ type: 'drill-refused', problems: made.problems }];
 }
 
 export type Planning =

@@ -51,16 +51,22 @@ export async function performSearch({ ports, state, signal }: Performance): Prom
       await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
     }
   } catch (error) {
-    return [{ type: 'teardown-finished', left: allThatMayBeThere(state), problem: ports.provider.classify(error).problem }];
+    return [
+      { type: 'teardown-finished', left: allThatMayBeThere(state), problem: ports.provider.classify(error).problem },
+    ];
   }
 }
 
 /** Without a listing nothing is known to be gone: neither what was removed nor what an unanswered call may have made. */
 function allThatMayBeThere(state: DrillState): readonly Resource[] {
   const { provider } = planOf(state).sandbox;
-  const unanswered = [...state.openIntents].map(
-    ([token, { step }]): Resource => ({ provider, type: 'unanswered-start', id: token, name: step, token }),
-  );
+  const unanswered = [...state.openIntents].map(([token, { step }]): Resource => ({
+    provider,
+    type: 'unanswered-start',
+    id: token,
+    name: step,
+    token,
+  }));
   return [...[...state.ledger.values()].map((entry) => entry.resource), ...unanswered];
 }
 

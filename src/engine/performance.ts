@@ -42,6 +42,7 @@ export function plannedResource(state: DrillState, name: string): PlannedResourc
 /** What a step has made. */
 export function resourceOfStep(state: DrillState, step: string): Resource {
   const now = state.steps.get(step);
-  if (now === undefined || !('resource' in now) || now.resource === undefined) throw new Error(`'${step}' has made nothing`);
+  if (now === undefined || !('resource' in now) || now.resource === undefined)
+    throw new Error(`'${step}' has made nothing`);
   return now.resource;
 }

@@ -44,8 +44,7 @@ export function recorderOf(
         if (!(error instanceof JournalUnwritable) || error.why === 'taken-over') throw error;
         isWritable = false;
         if (state.teardown === 'not-started' && !state.aborted) accept(inMemory(journalAbort));
-        // An intent that is not on disk is not followed by its effect, so it must not be folded either.
-        if (event.type !== 'step-started') accept(inMemory(event));
+        accept(inMemory(event));
       }
     },
   };

@@ -88,7 +88,8 @@ function forwardDeadline({ started, engineSince, plan }: DrillState): { at: Inst
 function pastDeadline(reason: 'deadline' | 'expired', at: Instant): Problem {
   return {
     code: `drill/${reason}`,
-    message: reason === 'deadline' ? `the drill had not ended by its deadline, ${at}` : `the sandbox's time was up at ${at}`,
+    message:
+      reason === 'deadline' ? `the drill had not ended by its deadline, ${at}` : `the sandbox's time was up at ${at}`,
     hint: "Raise 'limits.drill' or 'sandbox.expiresAfter' in the runbook if the drill needs longer.",
     blames: 'environment',
   };

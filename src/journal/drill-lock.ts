@@ -14,8 +14,7 @@ export interface LockHolder {
 }
 
 export type LockOutcome =
-  | { readonly kind: 'locked'; readonly holder: LockHolder }
-  | { readonly kind: 'refused'; readonly problem: Problem };
+  { readonly kind: 'locked'; readonly holder: LockHolder } | { readonly kind: 'refused'; readonly problem: Problem };
 
 const LOCK_FILE = 'engine.lock';
 
@@ -27,7 +26,10 @@ const LOCK_FILE = 'engine.lock';
  *
  * @param lastEpoch the highest epoch in the journal; the new holder's is above it and above the old holder's
  */
-export async function takeLock(folder: string, { lastEpoch, takeOver }: { lastEpoch: number; takeOver: boolean }): Promise<LockOutcome> {
+export async function takeLock(
+  folder: string,
+  { lastEpoch, takeOver }: { lastEpoch: number; takeOver: boolean },
+): Promise<LockOutcome> {
   const file = join(folder, LOCK_FILE);
   const before = await readHolder(folder);
   if (before !== undefined) {

@@ -68,7 +68,14 @@ function appendingJournal({ folder, handle, holder, text, clock, beforeAppend }:
   const write = async (event: NewEvent): Promise<DrillEvent> => {
     await beforeAppend?.(event);
     if (!(await stillHolds(folder, holder))) throw new JournalUnwritable('taken-over');
-    const kept: DrillEvent = { ...event, seq: seq + 1, epoch: holder.epoch, at: clock.now(), mono: clock.monotonic(), prev };
+    const kept: DrillEvent = {
+      ...event,
+      seq: seq + 1,
+      epoch: holder.epoch,
+      at: clock.now(),
+      mono: clock.monotonic(),
+      prev,
+    };
     const line = JSON.stringify(kept);
     await writeWholeLine(handle, `${line}\n`, bytes);
     [prev, seq, bytes] = [sha256Hex(line), kept.seq, bytes + Buffer.byteLength(line) + 1];

@@ -42,8 +42,8 @@ export function readJournalText(text: string): JournalText {
   for (const [index, raw] of lines.entries()) {
     const event = eventOf(raw);
     const placed = typeof event === 'string' ? event : place(chain, event);
-    if (typeof placed === 'string' || typeof event === 'string') {
-      bad = { line: index + 1, because: String(placed) };
+    if (typeof event === 'string' || typeof placed === 'string') {
+      bad = { line: index + 1, because: typeof placed === 'string' ? placed : 'it is not an event' };
       break;
     }
     fencedLines.push(...chain.slice(placed.keep).map(({ line }) => line));

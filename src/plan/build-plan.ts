@@ -78,9 +78,22 @@ function resourceSteps(spec: RestoreSpec, { checks, limits }: Runbook): readonly
       deadline: limits.restore,
       resource: spec.name,
     },
-    { id: connect, kind: 'connect', phase: 'connect', needs: [restore], after: [], deadline: limits.check, resource: spec.name },
+    {
+      id: connect,
+      kind: 'connect',
+      phase: 'connect',
+      needs: [restore],
+      after: [],
+      deadline: limits.check,
+      resource: spec.name,
+    },
     ...smoke.map((check) => stepOf(check, [])),
-    ...integrity.map((check) => stepOf(check, smoke.map(({ id }) => checkStepId(id)))),
+    ...integrity.map((check) =>
+      stepOf(
+        check,
+        smoke.map(({ id }) => checkStepId(id)),
+      ),
+    ),
   ];
 }
 

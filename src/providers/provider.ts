@@ -14,8 +14,7 @@ export interface DrillIdentity {
 
 /** Make the sandbox itself, or restore a recovery point into it. */
 export type StartRequest = { readonly drill: DrillIdentity; readonly token: string } & (
-  | { readonly kind: 'sandbox' }
-  | { readonly kind: 'restore'; readonly spec: RestoreSpec; readonly point: RecoveryPoint }
+  { readonly kind: 'sandbox' } | { readonly kind: 'restore'; readonly spec: RestoreSpec; readonly point: RecoveryPoint }
 );
 
 /** What a look at a resource shows. `lost`: the work on it died without an end; start again with the same token. */

@@ -39,7 +39,8 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
       limited('proveIsolation', async (stop) => provider.proveIsolation(sandbox, restored, stop), signal),
     startRemoval: async (resource, permit, signal) =>
       limited('startRemoval', async (stop) => provider.startRemoval(resource, permit, stop), signal),
-    listMarked: async (scope, signal) => limited('listMarked', async (stop) => provider.listMarked(scope, stop), signal),
+    listMarked: async (scope, signal) =>
+      limited('listMarked', async (stop) => provider.listMarked(scope, stop), signal),
     classify: (error) =>
       error instanceof CallTimedOut ? { class: 'transient', problem: error.problem } : provider.classify(error),
   };

@@ -6,7 +6,12 @@ import type { RecoveryPointSpec } from '../../src/runbook/runbook.ts';
 import { sha256Hex } from '../../src/support/sha256-hex.ts';
 import { aRecoveryPoint, aRestore } from '../support/runbook-builder.ts';
 
-const points = [aRecoveryPoint('s', 'c', 3), aRecoveryPoint('s', 'a', 1), aRecoveryPoint('s', 'b', 2), aRecoveryPoint('s', 'd', 4)];
+const points = [
+  aRecoveryPoint('s', 'c', 3),
+  aRecoveryPoint('s', 'a', 1),
+  aRecoveryPoint('s', 'b', 2),
+  aRecoveryPoint('s', 'd', 4),
+];
 
 function select(recoveryPoint: RecoveryPointSpec, change: Partial<SelectionInput> = {}) {
   return selectRecoveryPoint({
@@ -57,7 +62,7 @@ test('over many seeds every candidate is drawn about as often as any other', () 
 });
 
 test('a value beyond the last whole multiple of the number of candidates is drawn again', () => {
-  const fake = (text: string) => (JSON.parse(text)[2] === 0 ? 'f'.repeat(64) : '0'.repeat(12) + '2'.padEnd(52, '0'));
+  const fake = (text: string) => ((JSON.parse(text) as unknown[])[2] === 0 ? 'f'.repeat(64) : '0'.repeat(12) + '2'.padEnd(52, '0'));
   const three = points.slice(0, 3);
   expect(drawn(random, { sha256Hex: fake, listing: { points: three, unusable: [] } }).draw.index).toBe(2);
 });
@@ -74,7 +79,10 @@ test.each<[string, RecoveryPointSpec['pick'], string]>([
 
 test('least-tested draws among those that were drawn least often', () => {
   const timesDrawn = { a: 2, b: 1, c: 2, d: 1 };
-  const ids = Array.from({ length: 40 }, (_, n) => drawn({ ...random, pick: { kind: 'least-tested' } }, { timesDrawn, seed: String(n) }).point.id);
+  const ids = Array.from(
+    { length: 40 },
+    (_, n) => drawn({ ...random, pick: { kind: 'least-tested' } }, { timesDrawn, seed: String(n) }).point.id,
+  );
   expect(new Set(ids)).toEqual(new Set(['b', 'd']));
 });
 
@@ -90,7 +98,10 @@ test('what lies outside the window or could not be read is excluded, with the re
 
 test('the successor is the next usable point, also when it was no candidate', () => {
   const tagged: RecoveryPoint[] = points.map((point) => ({ ...point, tags: point.id === 'b' ? ['weekly'] : [] }));
-  const { successorAvailableAt } = drawn({ ...random, pick: { kind: 'tag', tag: 'weekly' } }, { listing: { points: tagged, unusable: [] } });
+  const { successorAvailableAt } = drawn(
+    { ...random, pick: { kind: 'tag', tag: 'weekly' } },
+    { listing: { points: tagged, unusable: [] } },
+  );
   expect(successorAvailableAt).toBe('2026-11-19T03:00:00.000Z');
   expect(drawn({ ...random, pick: { kind: 'latest' } }).successorAvailableAt).toBeUndefined();
 });

@@ -10,7 +10,12 @@ const described: DescribedResource = {
   createdAt: '2026-11-20T03:00:10.000Z',
   isSource: false,
 };
-const sandbox = { provider: 'memory', expiresAt: '2026-11-20T05:00:00.000Z', minimumIsolation: 'L2', folder: '/s' } as const;
+const sandbox = {
+  provider: 'memory',
+  expiresAt: '2026-11-20T05:00:00.000Z',
+  minimumIsolation: 'L2',
+  folder: '/s',
+} as const;
 const own: RemovalPermit = {
   kind: 'own-drill',
   drill: { drillId: 'd1', startedAt: '2026-11-20T03:00:00.000Z', sandbox },
@@ -35,7 +40,11 @@ test.each<[string, DescribedResource, RemovalPermit]>([
   ['without a mark, for a sweep', unmarked, expired],
   ['with a copied mark', { ...described, expectedProof: 'another' }, own],
   ['with a copied mark, for a sweep', { ...described, expectedProof: 'another' }, expired],
-  ['with empty proofs on both sides', { ...described, expectedProof: '', mark: { ...described.mark!, proof: '' } }, own],
+  [
+    'with empty proofs on both sides',
+    { ...described, expectedProof: '', mark: { ...described.mark!, proof: '' } },
+    own,
+  ],
   ['whose age nobody knows', undated, own],
   ['whose age nobody knows, for a sweep', undated, expired],
   ['that is older than the drill', { ...described, createdAt: '2026-11-20T02:59:00.000Z' }, own],

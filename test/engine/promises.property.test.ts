@@ -113,7 +113,9 @@ async function setUp(told: Story): Promise<{ simulation: Simulation; runbook: Ru
     clock,
     disk: [],
     observe: (request) =>
-      request.kind === 'sql' && told.sickChecks[0] ? { kind: 'sql', rows: 1, value: 3, population: 10 } : healthyObservation(request),
+      request.kind === 'sql' && told.sickChecks[0]
+        ? { kind: 'sql', rows: 1, value: 3, population: 10 }
+        : healthyObservation(request),
   };
   simulation.disk.push(await memoryJournal(clock).append(drillStarted(runbook)));
   return { simulation, runbook };
@@ -158,7 +160,8 @@ async function runThroughCrashes(simulation: Simulation, told: Story): Promise<D
 
 /** A resource is begun only after everything it needs was ready. */
 function assertOrder({ disk }: Simulation, runbook: Runbook): void {
-  const seqOf = (type: string, step: string) => disk.find((event) => event.type === type && 'step' in event && event.step === step)?.seq;
+  const seqOf = (type: string, step: string) =>
+    disk.find((event) => event.type === type && 'step' in event && event.step === step)?.seq;
   for (const { name, needs } of runbook.restore) {
     const begun = seqOf('step-started', `restore:${name}`);
     if (begun === undefined) continue;

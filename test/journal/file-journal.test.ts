@@ -76,7 +76,10 @@ test('any changed byte of a whole line is noticed, and the line is named', async
   expect(opening).toMatchObject({ kind: 'refused', problem: { code: 'journal/bad-line' } });
   expect(opening.kind === 'refused' && opening.problem.message).toMatch(/^line 2 of /);
   await writeFile(file, lines.filter((_, n) => n !== 1).join('\n'));
-  expect(await openFileJournal(folder, { clock })).toMatchObject({ kind: 'refused', problem: { code: 'journal/bad-line' } });
+  expect(await openFileJournal(folder, { clock })).toMatchObject({
+    kind: 'refused',
+    problem: { code: 'journal/bad-line' },
+  });
 });
 
 test('a refused journal gives the lock back and what could be read', async () => {
@@ -89,7 +92,10 @@ test('a refused journal gives the lock back and what could be read', async () =>
 
 test('one engine a drill: a second one is refused while the first one lives', async () => {
   const { journal } = await opened();
-  expect(await openFileJournal(folder, { clock })).toMatchObject({ kind: 'refused', problem: { code: 'journal/locked' } });
+  expect(await openFileJournal(folder, { clock })).toMatchObject({
+    kind: 'refused',
+    problem: { code: 'journal/locked' },
+  });
   await journal.close();
   await (await opened()).journal.close();
 });
@@ -101,7 +107,10 @@ test('the lock of a process of this host that no longer lives is taken', async (
 
 test('the lock of another host is respected, unless it is taken over', async () => {
   await writeLock({ host: 'elsewhere', pid: 1 });
-  expect(await openFileJournal(folder, { clock })).toMatchObject({ kind: 'refused', problem: { code: 'journal/locked' } });
+  expect(await openFileJournal(folder, { clock })).toMatchObject({
+    kind: 'refused',
+    problem: { code: 'journal/locked' },
+  });
   const { journal } = await opened(true);
   expect((await journal.append(event('a'))).epoch).toBe(8);
   await journal.close();

@@ -7,7 +7,9 @@ interface Sleeper {
 }
 
 /** A clock on which time passes only when everybody sleeps: the earliest sleeper is woken as soon as all is quiet. */
-export function fakeClock(startMillis = Date.parse('2026-11-20T03:00:00.000Z')): Clock & { advance(millis: number): void } {
+export function fakeClock(
+  startMillis = Date.parse('2026-11-20T03:00:00.000Z'),
+): Clock & { advance(millis: number): void } {
   let now = startMillis;
   let sleepers: Sleeper[] = [];
   let isScheduled = false;

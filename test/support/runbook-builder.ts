@@ -19,7 +19,15 @@ export function aRestore(name: string, change: Partial<RestoreSpec> = {}): Resto
 /** A smoke check that `of` accepts logins. */
 export function aLoginCheck(of: string): CheckSpec {
   const name = `${of} accepts logins`;
-  return { id: `${of}-accepts-logins`, name, purpose: 'smoke', severity: 'fail', of, database: 'postgres', kind: 'login' };
+  return {
+    id: `${of}-accepts-logins`,
+    name,
+    purpose: 'smoke',
+    severity: 'fail',
+    of,
+    database: 'postgres',
+    kind: 'login',
+  };
 }
 
 /** An integrity check that expects zero orphans in `of`. */

@@ -150,7 +150,10 @@ function listMarked(world: MemoryWorld, drillId: string | undefined, now: Instan
 
 function evidenceOf({ isolationHolds }: MemoryWorld): IsolationEvidence {
   const proof = { claim: 'nothing gets out', method: 'by construction', expected: 'no way out' };
-  return { level: 'L2', proofs: [{ ...proof, observed: isolationHolds ? 'no way out' : 'a way out', holds: isolationHolds }] };
+  return {
+    level: 'L2',
+    proofs: [{ ...proof, observed: isolationHolds ? 'no way out' : 'a way out', holds: isolationHolds }],
+  };
 }
 
 function badBackup(name: string): Problem {
