@@ -1,4 +1,6 @@
 import type { Draw } from '../catalog/recovery-point.ts';
+import type { AbortReason } from '../drill/events.ts';
+import type { Verdict } from '../drill/verdict.ts';
 import type { IsolationLevel } from '../runbook/runbook.ts';
 import type { IsolationProof, Resource } from '../providers/resource.ts';
 import type { Problem } from '../diagnostics/problem.ts';
@@ -16,8 +18,13 @@ export interface Report {
   readonly verdict: Verdict;
   /** One sentence that says why the verdict is what it is. */
   readonly because: string;
+  /** Everything that speaks against a better verdict, the weightiest first; empty for `passed`. */
+  readonly reasons: readonly string[];
   readonly startedAt: Instant;
+  /** The moment of the last fact while the drill has not finished. */
   readonly finishedAt: Instant;
+  readonly finished: boolean;
+  readonly aborted: { readonly reason: AbortReason; readonly at: Instant } | null;
   readonly disasterAt: { readonly at: Instant; readonly source: string } | null;
   readonly rto: RtoOutcome;
   readonly rpo: ObjectiveOutcome;
@@ -37,15 +44,17 @@ export interface Report {
     readonly left: readonly Resource[];
     readonly keptUntil?: Instant;
   };
-  readonly problems: readonly Problem[];
+  readonly problems: readonly ReportedProblem[];
   /** What makes the figures special, e.g. `fsync=off`. */
   readonly settings: readonly string[];
   /** Times at which the controller was not running between start and end. */
   readonly interruptions: readonly { readonly from: Instant; readonly until: Instant }[];
+  /** Lines of the journal that this report was made from. */
+  readonly journalLines: number;
   readonly tool: string;
 }
 
-export type Verdict = 'passed' | 'failed' | 'inconclusive';
+export type { Verdict };
 
 /** An objective against what was measured. Without a target: `unmeasured`, with the reason. */
 export interface ObjectiveOutcome {
@@ -63,6 +72,8 @@ export interface RtoOutcome extends ObjectiveOutcome {
   readonly until: 'usable' | 'verified';
   readonly usableSeconds: number | null;
   readonly verifiedSeconds: number | null;
+  /** What a recovery in earnest takes besides, and no drill measures. */
+  readonly excludes: readonly string[];
 }
 
 export interface ReportedRecoveryPoint {
@@ -77,12 +88,18 @@ export interface ReportedRecoveryPoint {
   readonly draw: Draw;
   readonly bytesRestored: number | null;
   readonly dataMoment: { readonly at: Instant; readonly source: string } | null;
+  /** The disaster that this point is measured against. */
+  readonly disasterAt: { readonly at: Instant; readonly source: string } | null;
+  /** From the data moment to the disaster; negative where the data is newer. */
+  readonly lostSeconds: number | null;
 }
 
 export interface TimelineEntry {
   readonly phase: string;
   /** What within the phase: a step's id, or a part of a restore. */
   readonly name: string;
+  /** For a part of a restore: its step. */
+  readonly partOf?: string;
   readonly startedAt: Instant;
   readonly seconds: number;
   readonly outcome: 'succeeded' | 'failed' | 'interrupted';
@@ -100,4 +117,11 @@ export interface ReportedCheck {
   readonly expected: string;
   readonly seconds: number | null;
   readonly because?: string;
+}
+
+/** A problem and where it arose: in a step, or in removing a resource. */
+export interface ReportedProblem extends Problem {
+  readonly where?: string;
+  /** It stopped nothing. */
+  readonly warning: boolean;
 }

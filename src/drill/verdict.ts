@@ -1,0 +1,163 @@
+import type { PlannedResource } from '../plan/plan.ts';
+import type { CheckSpec } from '../runbook/runbook.ts';
+import type { DrillEvent } from './events.ts';
+import { type Measured, type MeasuredObjectives, objectivesOf } from './objectives.ts';
+import {
+  type DrillRecord,
+  checksOf,
+  isolationProblemOf,
+  judgementOf,
+  recordOf,
+  requiredChecksOf,
+  restoreEndOf,
+} from './record.ts';
+
+export type Verdict = 'passed' | 'failed' | 'inconclusive';
+
+/** A verdict and all that speaks for it. Reasons are lower case, without a full stop, the weightiest first. */
+export interface Judged {
+  readonly verdict: Verdict;
+  /** One sentence that says why. */
+  readonly because: string;
+  /** Why the backups, or what was agreed about them, did not hold. */
+  readonly failures: readonly string[];
+  /** Why the drill proves nothing, or not all. */
+  readonly gaps: readonly string[];
+  /** Checks of severity warn that did not pass: shown, but not counted. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What the events of a journal prove. Fails closed: `passed` only when nothing is missing.
+ *
+ * `failed` when a required check failed, an objective was missed or a recovery point was proven bad; else `inconclusive`
+ * when anything planned was not restored, not done, not measured or not isolated; else `passed`. Teardown is judged
+ * beside it.
+ */
+export function verdictOf(events: readonly DrillEvent[]): Judged {
+  const record = recordOf(events);
+  const objectives = objectivesOf(events);
+  const failures = [...badBackups(record), ...failedChecks(record), ...missedObjectives(objectives)];
+  const gaps = [
+    ...gapsOfDrill(record),
+    ...gapsOfResources(record),
+    ...gapsOfChecks(record),
+    ...unmeasured(record, objectives),
+  ];
+  const warnings = checksOf(record)
+    .filter((check) => check.severity === 'warn' && judgementOf(record, check)?.judgement.outcome !== 'passed')
+    .map((check) => `${wordsOf(check)} ${outcomeOf(record, check)}, but only warns`);
+  const verdict = failures.length > 0 ? 'failed' : gaps.length > 0 ? 'inconclusive' : 'passed';
+  const reasons = verdict === 'failed' ? failures : gaps;
+  const because = verdict === 'passed' ? whatPassed(record, objectives, warnings) : sentence(reasons);
+  return { verdict, because, failures, gaps, warnings };
+}
+
+function badBackups({ ends }: DrillRecord): readonly string[] {
+  return [...ends.values()].flatMap((end) =>
+    end.type === 'step-failed' && end.problem.blames === 'backup' ? [end.problem.message] : [],
+  );
+}
+
+function failedChecks(record: DrillRecord): readonly string[] {
+  return requiredChecksOf(record).flatMap((check) => {
+    const judgement = judgementOf(record, check)?.judgement;
+    if (judgement?.outcome !== 'failed') return [];
+    return [`${wordsOf(check)} failed: ${judgement.because ?? judgement.observed}`];
+  });
+}
+
+function missedObjectives({ rto, rpo }: MeasuredObjectives): readonly string[] {
+  const isMissed = ({ outcome }: Measured) => outcome === 'missed';
+  return [...(isMissed(rto) ? ['the RTO was missed'] : []), ...(isMissed(rpo) ? ['the RPO was missed'] : [])];
+}
+
+function gapsOfDrill({ started, plan, refusals, aborted }: DrillRecord): readonly string[] {
+  return [
+    ...(started === undefined ? ['the journal does not hold the start of a drill'] : []),
+    ...refusals.map(({ message }) => `the drill was refused: ${message}`),
+    ...(aborted ? [`the drill was aborted: ${aborted.problem.message}`] : []),
+    ...(started !== undefined && plan === undefined && refusals.length === 0 ? ['nothing was planned'] : []),
+    ...(plan?.resources.length === 0 ? ['nothing was planned to be restored'] : []),
+    ...(started?.runbook.restore ?? [])
+      .filter(({ name }) => plan !== undefined && !plan.resources.some(({ spec }) => spec.name === name))
+      .map(({ name }) => `'${name}' was not planned to be restored`),
+  ];
+}
+
+function gapsOfResources(record: DrillRecord): readonly string[] {
+  const resources = record.plan?.resources ?? [];
+  const first = (record.plan?.steps ?? []).filter(({ kind }) => kind === 'isolation');
+  const before = first.length === 0 ? ['isolation'] : first.map(({ id }) => id);
+  const unproven = before.flatMap((step) => isolationProblemOf(record, step)?.message ?? []);
+  return [...(resources.length === 0 ? [] : unproven), ...resources.flatMap((one) => gapsOfResource(record, one))];
+}
+
+function gapsOfResource(record: DrillRecord, { spec }: PlannedResource): readonly string[] {
+  const end = restoreEndOf(record, spec.name);
+  if (end === undefined) return [`'${spec.name}' was not restored`];
+  if (end.type === 'step-failed') return [`'${spec.name}' could not be restored: ${end.problem.message}`];
+  const connect = record.plan?.steps.find((step) => step.kind === 'connect' && step.resource === spec.name);
+  const unproven = isolationProblemOf(record, connect?.id ?? '');
+  const isChecked = requiredChecksOf(record).some(
+    (check) =>
+      check.of === spec.name &&
+      check.purpose === 'integrity' &&
+      judgementOf(record, check)?.judgement.outcome === 'passed',
+  );
+  return [
+    ...(unproven ? [`'${spec.name}': ${unproven.message}`] : []),
+    ...(isChecked ? [] : [`no integrity check of '${spec.name}' passed`]),
+  ];
+}
+
+function gapsOfChecks(record: DrillRecord): readonly string[] {
+  return requiredChecksOf(record).flatMap((check) => {
+    const judgement = judgementOf(record, check)?.judgement;
+    if (judgement?.outcome === 'passed' || judgement?.outcome === 'failed') return [];
+    const why = judgement?.because ?? judgement?.problem?.message;
+    return [`${wordsOf(check)} ${outcomeOf(record, check)}${why === undefined ? '' : `: ${why}`}`];
+  });
+}
+
+/** Only an objective with a target is owed. */
+function unmeasured({ started }: DrillRecord, { rto, rpo }: MeasuredObjectives): readonly string[] {
+  const targets = started?.runbook.objectives;
+  const of = (name: string, { outcome, because }: Measured) =>
+    outcome === 'unmeasured' ? [`the ${name} is unmeasured: ${because ?? 'nothing says why'}`] : [];
+  return [...(targets?.rto ? of('RTO', rto) : []), ...(targets?.rpo ? of('RPO', rpo) : [])];
+}
+
+function wordsOf({ purpose, name, of }: CheckSpec): string {
+  return `${purpose} check '${name}' of '${of}'`;
+}
+
+const OUTCOME_IN_WORDS = {
+  passed: 'passed',
+  failed: 'failed',
+  errored: 'could not be done',
+  skipped: 'was skipped',
+} as const;
+
+function outcomeOf(record: DrillRecord, check: CheckSpec): string {
+  const outcome = judgementOf(record, check)?.judgement.outcome;
+  return outcome === undefined ? 'was not done' : OUTCOME_IN_WORDS[outcome];
+}
+
+function sentence(reasons: readonly string[]): string {
+  const [first = '', ...others] = reasons;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more reason${others.length === 1 ? '' : 's'})`;
+  return `${first.charAt(0).toUpperCase()}${first.slice(1)}${more}.`;
+}
+
+function whatPassed(record: DrillRecord, { rto, rpo }: MeasuredObjectives, warnings: readonly string[]): string {
+  const restored = record.plan?.resources.length ?? 0;
+  const checks = requiredChecksOf(record).length;
+  const met = [rto.outcome === 'met' ? 'RTO' : '', rpo.outcome === 'met' ? 'RPO' : ''].filter((name) => name !== '');
+  const were = met.length === 1 ? 'was' : 'were';
+  const objectives = met.length === 0 ? '; no objective was set' : `, and ${met.join(' and ')} ${were} met`;
+  const warned = warnings.length === 0 ? '' : `; ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
+  const what = `${restored} recovery point${restored === 1 ? ' was' : 's were'} restored in isolation`;
+  const passed = checks === 1 ? 'its one required check passed' : `all ${checks} required checks passed`;
+  return `${what}, ${passed}${objectives}${warned}.`;
+}

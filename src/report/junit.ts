@@ -1,0 +1,158 @@
+import { escapeXml } from './escape.ts';
+import { formatSentence } from './format.ts';
+import type { ObjectiveOutcome, Report, ReportedCheck } from './report.ts';
+import { objectiveFigure, teardownInWords } from './words.ts';
+
+interface TestCase {
+  readonly name: string;
+  readonly seconds: number;
+  readonly result?: {
+    readonly tag: 'failure' | 'error' | 'skipped';
+    readonly type: string;
+    readonly message: string;
+    readonly text?: string;
+  };
+}
+
+interface TestSuite {
+  readonly name: string;
+  readonly cases: readonly TestCase[];
+}
+
+/**
+ * `junit.xml`: a suite a resource with its restore and checks, then the drill itself, objectives, isolation and
+ * teardown. What could not be judged is an `<error>`, what failed a `<failure>`, so that a build never turns green on
+ * a drill that proved nothing; only checks that merely warn end as `<skipped>`.
+ */
+export function reportJunit(report: Report): string {
+  const suites = [
+    ...resourceSuites(report),
+    drillSuite(report),
+    objectiveSuite(report),
+    isolationSuite(report),
+    teardownSuite(report),
+  ];
+  const cases = suites.flatMap((suite) => suite.cases);
+  const seconds = Math.max(0, (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1_000);
+  const attributes = `name=${quoted(`drillbook ${report.runbook}`)} ${countsOf(cases)} time="${seconds.toFixed(3)}"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${attributes}>`,
+    ...suites.flatMap((suite) => suiteLines(suite, report)),
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function resourceSuites(report: Report): readonly TestSuite[] {
+  const names = new Set([
+    ...report.recoveryPoints.map(({ resource }) => resource),
+    ...report.checks.map((check) => check.of),
+  ]);
+  return [...names].map((name) => ({
+    name,
+    cases: [restoreCase(report, name), ...report.checks.filter(({ of }) => of === name).map(checkCase)],
+  }));
+}
+
+function restoreCase({ timeline, problems, recoveryPoints }: Report, resource: string): TestCase {
+  const id = recoveryPoints.find((point) => point.resource === resource)?.id;
+  const name = id === undefined ? 'restore' : `restore of ${id}`;
+  const span = timeline.find((one) => one.name === `restore:${resource}`);
+  if (span?.outcome === 'succeeded') return { name, seconds: span.seconds };
+  const problem = problems.find(({ where }) => where === `restore:${resource}`);
+  const result = {
+    tag: problem?.blames === 'backup' ? 'failure' : 'error',
+    type: problem?.code ?? 'not-restored',
+    message: problem?.message ?? 'it was not restored',
+    text: problem?.hint ?? '',
+  } as const;
+  return { name, seconds: span?.seconds ?? 0, result };
+}
+
+function checkCase(check: ReportedCheck): TestCase {
+  const common = { name: `${check.purpose}: ${check.name}`, seconds: check.seconds ?? 0 };
+  if (check.outcome === 'passed') return common;
+  const message = check.because ?? check.observed;
+  const text = `observed: ${check.observed}\nexpected: ${check.expected}`;
+  if (check.severity === 'warn')
+    return {
+      ...common,
+      result: { tag: 'skipped', type: 'warning', message: `only warns; ${check.outcome}: ${message}`, text },
+    };
+  const tag = check.outcome === 'failed' ? 'failure' : check.outcome === 'errored' ? 'error' : 'skipped';
+  return { ...common, result: { tag, type: check.outcome, message, text } };
+}
+
+function drillSuite({ verdict, because, reasons }: Report): TestSuite {
+  const tag = verdict === 'failed' ? 'failure' : 'error';
+  const result = { tag, type: verdict, message: because, text: reasons.join('\n') } as const;
+  return { name: 'drill', cases: [{ name: 'verdict', seconds: 0, ...(verdict !== 'passed' && { result }) }] };
+}
+
+function objectiveSuite({ rto, rpo }: Report): TestSuite {
+  return { name: 'objectives', cases: [objectiveCase('RTO', rto), objectiveCase('RPO', rpo)] };
+}
+
+function objectiveCase(name: string, objective: ObjectiveOutcome): TestCase {
+  const { outcome, because, targetSeconds, measuredSeconds } = objective;
+  const common = { name, seconds: measuredSeconds ?? 0 };
+  if (outcome === 'met') return common;
+  const message = `${objectiveFigure(objective)}${because === undefined ? '' : `: ${because}`}`;
+  const tag = outcome === 'missed' ? 'failure' : targetSeconds === null ? 'skipped' : 'error';
+  return { ...common, result: { tag, type: outcome, message } };
+}
+
+function isolationSuite({ isolation }: Report): TestSuite {
+  const proofs = isolation.proofs.map(({ claim, when, holds, observed, method, expected }): TestCase => {
+    const text = `method: ${method}\nexpected: ${expected}\nobserved: ${observed}`;
+    const result = { tag: 'error', type: 'not-isolated', message: observed, text } as const;
+    return { name: `${claim}, ${when}`, seconds: 0, ...(!holds && { result }) };
+  });
+  const message = `level ${isolation.level ?? 'unknown'}, required ${isolation.required}`;
+  const whole: TestCase = {
+    name: 'isolation is proven',
+    seconds: 0,
+    ...(!isolation.proven && { result: { tag: 'error', type: 'not-proven', message } as const }),
+  };
+  return { name: 'isolation', cases: [whole, ...proofs] };
+}
+
+function teardownSuite({ teardown }: Report): TestSuite {
+  const { outcome, left } = teardown;
+  const message = formatSentence(teardownInWords(teardown));
+  const text = left.map(({ id }) => id).join('\n');
+  const result = { tag: outcome === 'kept' ? 'skipped' : 'error', type: outcome, message, text } as const;
+  return { name: 'teardown', cases: [{ name: 'nothing is left', seconds: 0, ...(outcome !== 'clean' && { result }) }] };
+}
+
+function countsOf(cases: readonly TestCase[]): string {
+  const count = (tag: string) => cases.filter(({ result }) => result?.tag === tag).length;
+  return `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`;
+}
+
+function suiteLines({ name, cases }: TestSuite, report: Report): readonly string[] {
+  const seconds = cases.reduce((sum, one) => sum + one.seconds, 0).toFixed(3);
+  const timestamp = report.startedAt.slice(0, 19);
+  return [
+    `  <testsuite name=${quoted(name)} ${countsOf(cases)} time="${seconds}" timestamp=${quoted(timestamp)}>`,
+    ...cases.flatMap((one) => caseLines(one, `${report.runbook}.${name}`)),
+    '  </testsuite>',
+  ];
+}
+
+function caseLines({ name, seconds, result }: TestCase, classname: string): readonly string[] {
+  const attributes = `classname=${quoted(classname)} name=${quoted(name)} time="${seconds.toFixed(3)}"`;
+  if (result === undefined) return [`    <testcase ${attributes}/>`];
+  const { tag, type, message, text = '' } = result;
+  const typed = tag === 'skipped' ? '' : ` type=${quoted(type)}`;
+  return [
+    `    <testcase ${attributes}>`,
+    `      <${tag} message=${quoted(message)}${typed}>${escapeXml(text)}</${tag}>`,
+    '    </testcase>',
+  ];
+}
+
+function quoted(text: string): string {
+  return `"${escapeXml(text).replaceAll('\n', '&#10;').replaceAll('\t', '&#9;')}"`;
+}

@@ -1,0 +1,71 @@
+import type { Report, ReportedCheck, ReportedRecoveryPoint, Verdict } from './report.ts';
+import { formatCount, formatInstant, formatSeconds } from './format.ts';
+
+/** What a verdict means, for people who have not read the manual. */
+export const VERDICT_MEANS: Readonly<Record<Verdict, string>> = {
+  passed: 'The backups were restored, checked and measured, and all of it held.',
+  failed: 'A backup, or an objective agreed for it, did not hold.',
+  inconclusive: 'Nothing was shown to be wrong, but not everything was shown to be right.',
+};
+
+/** A figure against its target in words, e.g. `1 m 12 s of 15 m`; never a figure without its error. */
+export function objectiveFigure({ measuredSeconds, targetSeconds, errorSeconds }: Report['rpo']): string {
+  const measured =
+    measuredSeconds === null ? 'not measured' : `${formatSeconds(measuredSeconds)} ${errorInWords(errorSeconds)}`;
+  return targetSeconds === null ? `${measured}, no target` : `${measured}, target ${formatSeconds(targetSeconds)}`;
+}
+
+/** e.g. `± 0.2 s`. */
+export function errorInWords(errorSeconds: number): string {
+  return `± ${formatSeconds(errorSeconds)}`;
+}
+
+/** Both moments of a recovery, since the RTO counts only one of them. */
+export function recoveryMoments({ usableSeconds, verifiedSeconds }: Report['rto']): string {
+  const usable = usableSeconds === null ? 'never seen usable' : `usable after ${formatSeconds(usableSeconds)}`;
+  const verified = verifiedSeconds === null ? 'not verified' : `verified after ${formatSeconds(verifiedSeconds)}`;
+  return `${usable}, ${verified}`;
+}
+
+/** e.g. `not included: detection, decision, people, production cutover`. */
+export function rtoExcludes({ excludes }: Report['rto']): string {
+  return `not included: ${excludes.join(', ')}`;
+}
+
+/** How teardown ended, in one sentence without a full stop. */
+export function teardownInWords({ outcome, created, removed, left, keptUntil }: Report['teardown']): string {
+  const counts = `${formatCount(created, 'resource')} created, ${removed} removed`;
+  if (outcome === 'clean') return created === 0 ? 'nothing was created, nothing is left' : `${counts}, nothing is left`;
+  if (outcome === 'kept')
+    return `${counts}, ${left.length} kept until ${formatInstant(keptUntil ?? 'an unknown time')}`;
+  return `${counts}, ${left.length === 0 ? 'and what an unanswered call may have made' : left.length} left`;
+}
+
+/** The command that ends what is not clean. */
+export function teardownCommand({ drillId, teardown, finished }: Report): string | undefined {
+  if (teardown.outcome === 'clean') return undefined;
+  return finished ? `drillbook teardown ${drillId}` : `drillbook resume ${drillId}`;
+}
+
+/** How a recovery point was drawn, e.g. `3rd of 4 candidates, by strategy random and seed 1`. */
+export function drawInWords({ draw, candidates }: ReportedRecoveryPoint): string {
+  const place = candidates === 1 ? 'the only candidate' : `candidate ${draw.index + 1} of ${candidates}`;
+  return `${place}, strategy '${draw.strategy}', seed '${draw.seed}'`;
+}
+
+/** How anyone computes a draw again, with nothing but SHA-256. */
+export const DRAW_RECIPE =
+  "Sort the candidates by captured time, then id. Their digest is the SHA-256 of the JSON array of the resource's name " +
+  'and the ids in that order. For n = 0, 1, …, take the first 13 hex digits of the SHA-256 of the JSON array ' +
+  '[seed, digest, n] as a number; the first one below the greatest multiple of the number of candidates within 2^52, ' +
+  'modulo that number, is the index (counted from 0).';
+
+/** What a check is worth, e.g. `integrity, only warns`. */
+export function purposeInWords({ purpose, severity }: ReportedCheck): string {
+  return severity === 'warn' ? `${purpose}, only warns` : purpose;
+}
+
+/** What was expected, or a dash. */
+export function orDash(text: string): string {
+  return text.trim() === '' ? '–' : text;
+}
