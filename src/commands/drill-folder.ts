@@ -31,7 +31,7 @@ export async function listDrillFolders(reports: string): Promise<readonly DrillF
 /** The drill of that id, the newest one without an id, or why there is none. */
 export async function findDrillFolder(reports: string, id: string | undefined): Promise<DrillFolder | Problem> {
   if (id === undefined) {
-    const newest = (await listDrillFolders(reports)).sort(byStart).at(-1);
+    const newest = [...(await listDrillFolders(reports))].sort(byStart).at(-1);
     return newest ?? noDrill(`there is no drill below '${reports}'`);
   }
   const found = DRILL_ID.test(id) ? await readFolder(reports, id) : undefined;

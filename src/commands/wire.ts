@@ -2,6 +2,7 @@ import { readManifest } from '../catalog/manifest-file.ts';
 import type { EngineObserver, EnginePorts } from '../engine/ports.ts';
 import type { Journal } from '../journal/journal.ts';
 import { postgresProbe } from '../probe/postgres/postgres-probe.ts';
+import { readSecret } from '../probe/secret.ts';
 import type { Provider } from '../providers/provider.ts';
 import { withRetry } from '../providers/with-retry.ts';
 import { withTimeout } from '../providers/with-timeout.ts';
@@ -36,7 +37,7 @@ export async function wireEngine(
     journal,
     observer,
     provider: wireProvider(io),
-    probe: postgresProbe({ readSecret: (ref) => readSecret(ref, io.env) }),
+    probe: postgresProbe({ readSecret: async (ref) => readSecret(ref, io.env) }),
     clock: systemClock,
     sha256Hex,
     bootId: await bootId(),
