@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+
+/** The files of one restore's folder: what its worker reads, writes and marks as done. */
+export interface FolderLayout {
+  readonly folder: string;
+  readonly request: string;
+  readonly worker: string;
+  readonly state: string;
+  readonly server: string;
+  readonly credentials: string;
+  /** The restored data folder, and where its tablespaces lie. */
+  readonly data: string;
+  readonly tablespaces: string;
+  /** Our own configuration, outside what was restored. */
+  readonly settings: string;
+  /** Folder of the unix socket, 0700. */
+  readonly socket: string;
+  readonly log: string;
+  /** What the sandbox may use as its own scratch. */
+  readonly scratch: string;
+  /** One line for each finished copy. */
+  readonly copies: string;
+  /** The mark of a finished phase. */
+  mark(phase: string): string;
+}
+
+/** Where everything of a restore lies in its folder (absolute). */
+export function layoutOf(folder: string): FolderLayout {
+  const at = (name: string): string => join(folder, name);
+  return {
+    folder,
+    request: at('request.json'),
+    worker: at('worker.json'),
+    state: at('state.json'),
+    server: at('server.json'),
+    credentials: at('credentials.json'),
+    data: at('data'),
+    tablespaces: at('tablespaces'),
+    settings: at('settings'),
+    socket: at('socket'),
+    log: at('server.log'),
+    scratch: at('scratch'),
+    copies: at('copies.log'),
+    mark: (phase) => at(`done-${phase}.json`),
+  };
+}

@@ -1,0 +1,186 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import type { Problem } from '../../../diagnostics/problem.ts';
+import { ProblemError } from '../../../diagnostics/problem-error.ts';
+import type { DataMoment, Endpoint, RestoreFacts } from '../../resource.ts';
+import { sha256Hex } from '../../../support/sha256-hex.ts';
+import { walFolderOf } from './backup-history.ts';
+import { type BackupManifest, parseBackupManifest } from './backup-manifest.ts';
+import { copyFolder, listFolder } from './copy-folder.ts';
+import { spaceProblem, unpackedBytes } from './free-space.ts';
+import { type ReplayEnd, judgeReplay } from './judge-replay.ts';
+import { compressionWarnings, neutralise, requestArchiveRecovery } from './neutralise.ts';
+import { isDone, once, spansOf } from './phases.ts';
+import type { RestoreContext } from './restore-context.ts';
+import { openRestoreTarget } from './restore-target.ts';
+import { type RunningServer, startServer } from './run-server.ts';
+import { type LoginFacts, secureLogin } from './secure-login.ts';
+import { SERVER_PORT, SPECIAL_SETTINGS, writeLoginRules, writeSettings } from './server-settings.ts';
+import { type StagedWal, stageWal } from './stage-wal.ts';
+import { unpackTar } from './unpack-tar.ts';
+
+/** A restored resource that serves. */
+export interface Restored {
+  readonly server: RunningServer;
+  readonly endpoint: Endpoint;
+  readonly facts: RestoreFacts;
+}
+
+const PHASES = ['free space', 'copy and verify', 'stage WAL', 'start and replay', 'secure login'] as const;
+
+interface Copied {
+  readonly bytes: number;
+  readonly warnings: readonly Problem[];
+}
+
+/**
+ * Restores a base backup and serves it. Repeatable at any point: what an earlier worker finished in this folder is
+ * kept, and the copy is made once.
+ *
+ * @throws ProblemError for whatever the world did not allow; then no server is left
+ */
+export async function restore(context: RestoreContext): Promise<Restored> {
+  const { layout, request } = context;
+  const manifest = await readManifest(context);
+  if (!(await isDone(layout, 'copy and verify'))) {
+    await once(layout, { name: 'free space', work: () => assertSpace(context) });
+  }
+  const copied = await once(layout, { name: 'copy and verify', work: () => copyBackup(context, manifest) });
+  const staged = await once(layout, { name: 'stage WAL', work: () => prepare(context) });
+  await configure(context, staged);
+  const { server, end, login } = await serve(context, staged);
+  return {
+    server,
+    endpoint: {
+      kind: 'postgres',
+      host: layout.socket,
+      port: SERVER_PORT,
+      superuser: request.spec.superuser,
+      credentialsFile: layout.credentials,
+    },
+    facts: await factsOf(context, { copied, end, login }),
+  };
+}
+
+async function serve(
+  context: RestoreContext,
+  staged: StagedWal,
+): Promise<{ server: RunningServer; end: ReplayEnd; login: LoginFacts }> {
+  const { layout, request } = context;
+  let server: RunningServer | undefined;
+  try {
+    const end = await once(layout, {
+      name: 'start and replay',
+      async work() {
+        context.progress({ detail: 'starting the server' });
+        server = await startServer(context);
+        return judgeReplay(context, staged);
+      },
+    });
+    server ??= await startServer(context);
+    context.progress({ detail: 'securing the login' });
+    const login = await once(layout, { name: 'secure login', work: () => secureLogin(layout, request.spec.superuser) });
+    return { server, end, login };
+  } catch (error) {
+    await server?.stop();
+    throw error;
+  }
+}
+
+async function readManifest({ form }: RestoreContext): Promise<BackupManifest | undefined> {
+  if (form.manifest === undefined) return undefined;
+  const parsed = parseBackupManifest(await readFile(form.manifest));
+  if ('problem' in parsed) throw new ProblemError(parsed.problem);
+  return parsed.manifest;
+}
+
+async function assertSpace({ form, request, layout, progress }: RestoreContext): Promise<null> {
+  progress({ detail: 'looking at free space' });
+  const { source } = request.spec;
+  const needed =
+    form.kind === 'tar'
+      ? await unpackedBytes(form)
+      : (await listFolder(form.folder, source, await walFolderOf(request.spec))).bytes;
+  const problem = await spaceProblem(layout.folder, needed);
+  if (problem) throw new ProblemError(problem);
+  return null;
+}
+
+async function copyBackup(
+  { form, request, layout, server, signal, progress }: RestoreContext,
+  manifest?: BackupManifest,
+): Promise<Copied> {
+  const target = await openRestoreTarget(layout, manifest);
+  const detail = manifest ? 'copying and verifying' : 'copying';
+  let bytesDone = 0;
+  let bytes: number;
+  if (form.kind === 'tar') {
+    const bytesTotal = request.point.bytes;
+    const onBytes = (read: number): void => {
+      bytesDone += read;
+      progress({ detail, bytesDone, ...(bytesTotal === undefined ? {} : { bytesTotal }) });
+    };
+    await unpackTar(form, target, { signal, onBytes });
+  } else {
+    const listed = await listFolder(form.folder, request.spec.source, await walFolderOf(request.spec));
+    const onBytes = (read: number): void => {
+      bytesDone += read;
+      progress({ detail, bytesDone, bytesTotal: listed.bytes });
+    };
+    await copyFolder(listed, target, { signal, onBytes });
+  }
+  bytes = await target.finish();
+  await appendFile(layout.copies, `${request.token} ${bytes}\n`, { mode: 0o600 });
+  return { bytes, warnings: server.origin === 'embedded' ? await compressionWarnings(layout) : [] };
+}
+
+async function prepare(context: RestoreContext): Promise<StagedWal> {
+  const staged = await stageWal(context);
+  await neutralise(context.layout);
+  if (staged.isArchiveRecovery) await requestArchiveRecovery(context.layout);
+  return staged;
+}
+
+async function configure({ layout, request, server }: RestoreContext, staged: StagedWal): Promise<void> {
+  await writeSettings(layout, {
+    major: Number.parseInt(server.version, 10),
+    clusterName: `drillbook-${sha256Hex(layout.folder).slice(0, 12)}`,
+    preload: request.spec.preload,
+    target: request.spec.recoveryPoint.to,
+    control: staged,
+  });
+  await writeLoginRules(layout, (await isDone(layout, 'secure login')) ? 'scram-sha-256' : 'trust');
+}
+
+async function factsOf(
+  { layout, request, server }: RestoreContext,
+  { copied, end, login }: { copied: Copied; end: ReplayEnd; login: LoginFacts },
+): Promise<RestoreFacts> {
+  const { point, spec } = request;
+  const lsn = end.lsn ?? login.replayedTo;
+  const replayed: DataMoment[] =
+    end.lastTransactionAt === undefined
+      ? []
+      : [{ source: 'last-replayed-transaction', at: end.lastTransactionAt, error: 1 }];
+  return {
+    moment: { recoveryPointId: point.id, target: spec.recoveryPoint.to, ...(lsn === null ? {} : { lsn }) },
+    // Labels and control files have whole seconds.
+    dataMoments: [...replayed, { source: 'recovery-point', at: point.capturedAt, error: 1_000 }],
+    engineVersion: `PostgreSQL ${login.version} (${server.origin})`,
+    bytesRestored: copied.bytes,
+    spans: await spansOf(layout, PHASES),
+    settings: SPECIAL_SETTINGS,
+    warnings: [...copied.warnings, ...preparedWarning(login.preparedTransactions)],
+  };
+}
+
+function preparedWarning(count: number): Problem[] {
+  if (count === 0) return [];
+  return [
+    {
+      code: 'restore/prepared-transactions',
+      message: `the restored cluster holds ${count} prepared transaction(s), whose locks may keep checks waiting`,
+      hint: 'Let their transaction manager end them in the source; they are neither committed nor rolled back in a drill.',
+      blames: 'backup',
+    },
+  ];
+}
