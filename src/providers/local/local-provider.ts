@@ -11,6 +11,7 @@ import type { MarkedResource, Provider, RemovalPermit, ResourceState, StartReque
 import type { IsolationEvidence, Resource } from '../resource.ts';
 import { classifySystemError } from './classify-system-error.ts';
 import { describeFolder, makeMarkedFolder } from './mark-file.ts';
+import { dropsRoot } from './sandbox/launch.ts';
 import { endOwnProcesses, findOwnProcesses } from './own-processes.ts';
 
 export interface LocalProviderDeps {
@@ -54,14 +55,22 @@ export function localProvider(deps: LocalProviderDeps): Provider {
   };
 }
 
+/** Nobody may list it; who knows a name in it may go on to that. */
+const ENTERED_BY_ALL = 0o711;
+
+/** A server that root started as another user has to get to its data. */
+function folderMode(level: IsolationLevel): number {
+  return dropsRoot(level) ? ENTERED_BY_ALL : 0o700;
+}
+
 async function startSandbox({ drill, token }: StartRequest, deps: LocalProviderDeps): Promise<Resource> {
-  await mkdir(drill.sandbox.folder, { recursive: true, mode: 0o700 });
+  await mkdir(drill.sandbox.folder, { recursive: true, mode: ENTERED_BY_ALL });
   const id = join(await realpath(drill.sandbox.folder), drill.drillId);
   const resource: Resource = { provider: 'local', type: 'sandbox', id, name: 'sandbox', token };
-  await makeMarkedFolder(id, resource, drill);
   // The level is decided once: a drill that is resumed under other circumstances must not mix two.
-  const isDecided = await levelOf(id).catch(() => undefined);
-  if (isDecided === undefined) await writeWholeFile(levelFile(id), JSON.stringify({ level: await deps.availableLevel() }));
+  const level = (await levelOf(id).catch(() => undefined)) ?? (await deps.availableLevel());
+  await makeMarkedFolder({ folder: id, resource, drill, mode: folderMode(level) });
+  await writeWholeFile(levelFile(id), JSON.stringify({ level }));
   return resource;
 }
 
@@ -73,9 +82,9 @@ async function startRestore(
   const sandbox = join(await realpath(drill.sandbox.folder), drill.drillId);
   const id = join(sandbox, spec.name);
   const resource: Resource = { provider: 'local', type: spec.kind, id, name: spec.name, token };
-  await makeMarkedFolder(id, resource, drill);
-  if ((await findOwnProcesses(id)).some(({ isWorker }) => isWorker)) return resource;
   const level = await levelOf(sandbox);
+  await makeMarkedFolder({ folder: id, resource, drill, mode: folderMode(level) });
+  if ((await findOwnProcesses(id)).some(({ isWorker }) => isWorker)) return resource;
   const { postgresDirs } = deps;
   await writeWholeFile(join(id, 'request.json'), JSON.stringify({ request, level, ...(postgresDirs && { postgresDirs }) }));
   // A state that a dead worker has left must not be taken for the new one's.

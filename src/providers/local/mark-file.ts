@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type DescribedResource, type Mark, proofText } from '../../drill/guard.ts';
@@ -24,12 +24,19 @@ export function shortMark(folder: string): string {
   return `drillbook-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
 }
 
-/** Makes a marked folder, readable for its owner alone; it never exists without its mark. One that is there is kept. */
-export async function makeMarkedFolder(folder: string, resource: Resource, drill: DrillIdentity): Promise<void> {
+/** Makes a marked folder; it never exists under its name without its mark. One that is there is kept. */
+export async function makeMarkedFolder(making: {
+  readonly folder: string;
+  readonly resource: Resource;
+  readonly drill: DrillIdentity;
+  readonly mode: number;
+}): Promise<void> {
+  const { folder, resource, drill, mode } = making;
   if ((await readMarkFile(folder)) !== undefined) return;
   const unfinished = join(dirname(folder), `${UNFINISHED}${basename(folder)}`);
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  await mkdir(unfinished, { mode });
+  await chmod(unfinished, mode);
   const place = join(await realpath(dirname(folder)), basename(folder));
   const mark: Mark = {
     drillId: drill.drillId,
