@@ -9,6 +9,8 @@ export interface Manifest {
     readonly at: Instant;
     /** WAL position at the snapshot, as PostgreSQL prints it. */
     readonly lsn: string;
+    /** WAL was written while the snapshot was taken: `lsn` is near the moment, and no replay ends in it. */
+    readonly approximate?: true;
     /** The recovery point whose end is this very moment, when the recorder knows it. */
     readonly recoveryPointId?: string;
   };

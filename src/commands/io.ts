@@ -10,6 +10,9 @@ export interface CommandIo {
 }
 
 /** A sentence, and on its own line what to do about it. */
-export function printProblem(io: CommandIo, problem: { code: string; message: string; hint: string }): void {
+export function printProblem(
+  io: Pick<CommandIo, 'stderr'>,
+  problem: { code: string; message: string; hint: string },
+): void {
   io.stderr(`${problem.message} [${problem.code}]\nhint: ${problem.hint}\n`);
 }

@@ -8,7 +8,13 @@ export type ObservationRequest =
   | { readonly kind: 'sql'; readonly database: string; readonly query: string; readonly over?: string }
   | { readonly kind: 'row-counts'; readonly database: string; readonly tables: readonly string[] }
   | { readonly kind: 'structure'; readonly database: string; readonly heapAllIndexed: boolean }
-  | { readonly kind: 'contents'; readonly database: string; readonly bounded: readonly BoundedEntry[] }
+  | {
+      readonly kind: 'contents';
+      readonly database: string;
+      readonly bounded: readonly BoundedEntry[];
+      /** `bounded`: read those entries only, and no table as a whole. Default `all`. */
+      readonly scope?: 'all' | 'bounded';
+    }
   | { readonly kind: 'freshness'; readonly database: string; readonly query: string };
 
 /** A part of a table that no longer changes, e.g. `where: created_at < '2026-01-01'`. */
@@ -34,28 +40,40 @@ export type Observation =
       readonly indexesChecked: number;
       readonly heapsChecked: number;
       readonly faults: readonly { readonly relation: string; readonly fault: string }[];
+      /** What this server could not look at, for reasons that say nothing about the backup. */
+      readonly unreadable?: readonly { readonly relation: string; readonly problem: Problem }[];
     }
   | { readonly kind: 'contents'; readonly contents: Contents }
-  | { readonly kind: 'freshness'; readonly newestAt?: Instant };
+  | {
+      readonly kind: 'freshness';
+      readonly newestAt?: Instant;
+      /** The server's own clock when it was asked. */
+      readonly observedAt?: Instant;
+    };
 
-/** `rows` is absent where the table does not exist; `fault` where it could not be read to its end. */
+/** `rows` is absent where the table does not exist, is damaged or could not be read. */
 export interface TableCount {
   readonly table: string;
   readonly rows?: number;
+  /** What is damaged, so that it could not be read to its end. */
   readonly fault?: string;
+  /** What kept this server from reading it, for reasons that say nothing about the backup. */
+  readonly unreadable?: Problem;
 }
 
 /** Counts, hashes and names of all that a database holds. */
 export interface Contents {
+  /** e.g. `18`. Fingerprints of different majors are not comparable. */
   readonly engineMajor: string;
+  /** SHA-256, hex, of all parts of the schema. */
   readonly schemaFingerprint: string;
+  /** A hash for each part of the schema (`columns`, `functions`, …), to tell which one differs. */
+  readonly schemaParts?: Readonly<Record<string, string>>;
   readonly tables: readonly TableContents[];
   readonly bounded: readonly (TableContents & { readonly where: string })[];
 }
 
-export interface TableContents {
-  readonly table: string;
-  readonly rows?: number;
+/** `contentHash` does not depend on the order of rows. */
+export interface TableContents extends TableCount {
   readonly contentHash?: string;
-  readonly fault?: string;
 }

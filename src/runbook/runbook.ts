@@ -157,6 +157,8 @@ export interface ManifestCheck extends CheckCommon {
   readonly kind: 'manifest';
   /** Absolute path; `{recoveryPoint}` stands for the drawn point's id. */
   readonly file: string;
+  /** Parts of tables that no longer change: recorded on their own, they hold for every later recovery point. */
+  readonly bounded?: readonly { readonly table: string; readonly where: string }[];
 }
 
 /** The newest business timestamp in the restored data is recent enough; it is also the best source of the RPO. */

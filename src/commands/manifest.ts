@@ -1,0 +1,131 @@
+import { writeManifest } from '../catalog/manifest-file.ts';
+import type { Manifest } from '../checks/manifest-format.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import { recordManifest } from '../probe/postgres/record-manifest.ts';
+import { readSecret } from '../probe/secret.ts';
+import type { ManifestCheck, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import { type CommandIo, printProblem } from './io.ts';
+
+/** Longest that reading one table of the living source may take. */
+const STATEMENT_TIMEOUT = 6 * 3_600_000;
+
+const OK = 0;
+const BAD_INPUT = 2;
+const INCONCLUSIVE = 3;
+
+export interface ManifestArgs {
+  readonly runbook: Runbook;
+  /** The resource whose source is recorded; needed where the runbook names several. */
+  readonly of?: string;
+  /** The recovery point whose end is this very moment. */
+  readonly recoveryPoint?: string;
+  /** Where to write; by default where the resource's manifest check reads. */
+  readonly output?: string;
+}
+
+/** What must be known before the living source is asked. */
+interface Task {
+  readonly spec: RestoreSpec & { readonly live: NonNullable<RestoreSpec['live']> };
+  readonly file: string;
+  readonly bounded: NonNullable<ManifestCheck['bounded']>;
+}
+
+/** Records what a restore must contain from the living source. Gives the exit code. */
+export async function manifestCommand(
+  args: ManifestArgs,
+  io: Pick<CommandIo, 'stdout' | 'stderr' | 'env'>,
+): Promise<number> {
+  const task = taskOf(args);
+  if ('code' in task) return refused(io, task, BAD_INPUT);
+  const { live } = task.spec;
+  const password = live.password === undefined ? '' : await readSecret(live.password, io.env);
+  if (typeof password !== 'string') return refused(io, password, INCONCLUSIVE);
+  const { recoveryPoint } = args;
+  const manifest = await recordManifest(
+    {
+      login: { ...live, password, statementTimeout: STATEMENT_TIMEOUT },
+      bounded: task.bounded,
+      ...(recoveryPoint !== undefined && { recoveryPointId: recoveryPoint }),
+    },
+    new AbortController().signal,
+  );
+  if ('code' in manifest) return refused(io, manifest, INCONCLUSIVE);
+  const unwritten = await write(task.file, manifest);
+  if (unwritten) return refused(io, unwritten, INCONCLUSIVE);
+  report(task.file, manifest, io);
+  return OK;
+}
+
+function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Problem {
+  const named = runbook.restore.filter(({ name }) => of === undefined || name === of);
+  const [spec] = named;
+  if (spec === undefined)
+    return badInput(
+      `runbook '${runbook.name}' restores nothing called '${of}'`,
+      'Name one of its resources with --of.',
+    );
+  if (named.length > 1)
+    return badInput(`runbook '${runbook.name}' restores several resources`, 'Name the one to record with --of.');
+  const { live } = spec;
+  if (live === undefined) {
+    return badInput(
+      `the living source of '${spec.name}' is not known`,
+      `Say in the runbook where it answers: restore.${spec.name}.live.`,
+    );
+  }
+  const check = runbook.checks.find(
+    (one): one is ManifestCheck => one.kind === 'manifest' && one.of === spec.name && one.database === live.database,
+  );
+  const file = output ?? check?.file;
+  if (file === undefined)
+    return badInput(
+      `'${spec.name}' has no manifest check on database '${live.database}'`,
+      'Add one, or say where to write with --output.',
+    );
+  if (file.includes('{recoveryPoint}') && recoveryPoint === undefined) {
+    return badInput(
+      `the manifest of '${spec.name}' is one for each recovery point`,
+      'Say with --recovery-point which one this moment is.',
+    );
+  }
+  return {
+    spec: { ...spec, live },
+    file: file.replaceAll('{recoveryPoint}', recoveryPoint ?? ''),
+    bounded: check?.bounded ?? [],
+  };
+}
+
+async function write(file: string, manifest: Manifest): Promise<Problem | undefined> {
+  try {
+    await writeManifest(file, manifest);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const message = `unable to write the manifest '${file}': ${code}`;
+    return { code: 'manifest/unwritable', message, hint: 'Choose another place with --output.', blames: 'environment' };
+  }
+}
+
+function report(file: string, { moment, contents }: Manifest, io: Pick<CommandIo, 'stdout' | 'stderr'>): void {
+  const rows = contents.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
+  io.stderr(
+    `recorded ${contents.tables.length} tables with ${rows} rows as of ${moment.at}, WAL position ${moment.lsn}\n`,
+  );
+  if (moment.recoveryPointId === undefined && moment.approximate) {
+    const alternative = contents.bounded.length > 0 ? 'only its bounded entries' : 'nothing in it';
+    io.stderr(
+      `the source was written to meanwhile, so no restore ends in this very moment: ${alternative} will be compared\n`,
+    );
+  }
+  io.stdout(`${file}\n`);
+}
+
+function badInput(message: string, hint: string): Problem {
+  return { code: 'manifest/bad-input', message, hint, blames: 'environment' };
+}
+
+function refused(io: Pick<CommandIo, 'stderr'>, problem: Problem, exitCode: number): number {
+  printProblem(io, problem);
+  return exitCode;
+}

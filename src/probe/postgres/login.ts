@@ -1,0 +1,15 @@
+import type { Observation } from '../observation.ts';
+import { problemOf, refusalOf } from './server-errors.ts';
+import { type Login, withSession } from './session.ts';
+
+/** Whether the server accepts a login, and answers. */
+export async function observeLogin(login: Login, signal: AbortSignal): Promise<Observation> {
+  try {
+    await withSession(login, signal, (session) => session.query('select 1'));
+    return { kind: 'login', accepted: true };
+  } catch (error) {
+    const refusal = signal.aborted ? undefined : refusalOf(error);
+    if (refusal !== undefined) return { kind: 'login', accepted: false, refusal };
+    return { kind: 'unobservable', problem: problemOf(error, `database '${login.database}'`, signal) };
+  }
+}

@@ -1,0 +1,95 @@
+import { readFile } from 'node:fs/promises';
+import type { Problem } from '../../diagnostics/problem.ts';
+import type { Endpoint } from '../../providers/resource.ts';
+import type { SecretRef } from '../../runbook/runbook.ts';
+import type { Millis } from '../../support/time.ts';
+import { unreachable } from '../../support/unreachable.ts';
+import type { Observation, ObservationRequest } from '../observation.ts';
+import type { Probe } from '../probe.ts';
+import { observeContents } from './contents.ts';
+import { observeLogin } from './login.ts';
+import { observeRowCounts } from './row-counts.ts';
+import { problemOf } from './server-errors.ts';
+import { type Login, type Session, withSession } from './session.ts';
+import { observeFreshness, observeSql } from './sql.ts';
+import { observeStructure } from './structure.ts';
+
+export interface PostgresProbeDeps {
+  readonly readSecret: (ref: SecretRef) => Promise<string | Problem>;
+  /** Longest that one statement may take, also when drillbook itself is no more; an hour unless said. */
+  readonly statementTimeout?: Millis;
+}
+
+const AN_HOUR: Millis = 3_600_000;
+
+/**
+ * Looks at a restored PostgreSQL over the unix socket of its sandbox. Reads only, apart from the structure check, which
+ * rolls back what it writes. Abort the signal to cancel what is under way on the server.
+ */
+export function postgresProbe({ readSecret, statementTimeout = AN_HOUR }: PostgresProbeDeps): Probe {
+  return {
+    async observe(endpoint, request, signal) {
+      const login = await loginOf(endpoint, request, { readSecret, statementTimeout });
+      if ('code' in login) return { kind: 'unobservable', problem: login };
+      if (request.kind === 'login') return observeLogin(login, signal);
+      try {
+        return await withSession(login, signal, (session) => look(session, request));
+      } catch (error) {
+        return { kind: 'unobservable', problem: problemOf(error, `database '${request.database}'`, signal) };
+      }
+    },
+  };
+}
+
+function look(session: Session, request: Exclude<ObservationRequest, { kind: 'login' }>): Promise<Observation> {
+  switch (request.kind) {
+    case 'sql':
+      return observeSql(session, request);
+    case 'row-counts':
+      return observeRowCounts(session, request);
+    case 'structure':
+      return observeStructure(session, request);
+    case 'contents':
+      return observeContents(session, request);
+    case 'freshness':
+      return observeFreshness(session, request);
+    default:
+      return unreachable(request);
+  }
+}
+
+async function loginOf(
+  endpoint: Endpoint,
+  request: ObservationRequest,
+  { readSecret, statementTimeout }: Required<PostgresProbeDeps>,
+): Promise<Login | Problem> {
+  const place = { host: endpoint.host, port: endpoint.port, database: request.database, statementTimeout };
+  if (request.kind === 'login' && request.user !== undefined) {
+    const password = request.password === undefined ? '' : await readSecret(request.password);
+    if (typeof password !== 'string') return password;
+    return { ...place, user: request.user, password, superuser: false };
+  }
+  const credentials = await readCredentials(endpoint.credentialsFile);
+  return 'code' in credentials ? credentials : { ...place, ...credentials, superuser: true };
+}
+
+async function readCredentials(file: string): Promise<{ readonly user: string; readonly password: string } | Problem> {
+  try {
+    const read: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (isCredentials(read)) return { user: read.user, password: read.password };
+  } catch (error) {
+    // Anything but a missing, unreadable or unfinished file is a bug; its text is not shown, for it may quote the file.
+    if (!(error instanceof SyntaxError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+  return {
+    code: 'check/no-credentials',
+    message: `unable to read the sandbox's credentials in '${file}'`,
+    hint: 'The folder of the sandbox must stay as it is, and be readable for drillbook, until the drill has ended.',
+    blames: 'environment',
+  };
+}
+
+function isCredentials(value: unknown): value is { user: string; password: string } {
+  if (typeof value !== 'object' || value === null || !('user' in value) || !('password' in value)) return false;
+  return typeof value.user === 'string' && typeof value.password === 'string';
+}

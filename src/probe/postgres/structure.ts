@@ -1,0 +1,182 @@
+import type { Problem } from '../../diagnostics/problem.ts';
+import type { Observation, ObservationRequest } from '../observation.ts';
+import { damageOf, isSurvivable, problemOf } from './server-errors.ts';
+import { type Session, attempt, inTransaction } from './session.ts';
+import { FORCE_SCANS } from './sql.ts';
+
+type Found = { readonly relation: string; readonly fault: string };
+type Unread = { readonly relation: string; readonly problem: Problem };
+
+/** What a look at all relations has come to so far. */
+interface Findings {
+  readonly faults: Found[];
+  readonly unreadable: Unread[];
+}
+
+interface Relation {
+  readonly oid: string;
+  /** Quoted, with its schema. */
+  readonly name: string;
+  /** `relkind` of pg_class. */
+  readonly kind: string;
+}
+
+/** Relations of this database, temporary ones and those without a file left out. */
+const RELATIONS = `select pg_class.oid, format('%I.%I', nspname, relname), relkind
+  from pg_class join pg_namespace on pg_namespace.oid = relnamespace left join pg_index on indexrelid = pg_class.oid
+  left join pg_am on pg_am.oid = relam
+  where relpersistence <> 't'`;
+const HEAPS = `${RELATIONS} and relkind in ('r', 't', 'm') and amname = 'heap' order by 2`;
+const SOUND_INDEXES = `${RELATIONS} and relkind = 'i' and amname = 'btree' and indisvalid and indisready and indislive order by 2`;
+const INVALID_INDEXES = `${RELATIONS} and relkind in ('i', 'I') and not (indisvalid and indisready and indislive) order by 2`;
+
+/**
+ * Looks at every valid B-tree index and every heap, of the system too, each on its own.
+ *
+ * amcheck and pg_visibility are installed in a transaction that is rolled back, so that the copy stays as it was
+ * restored. Neither finds a zeroed page in which no index is read through the heap; two more looks do: pages that the
+ * visibility map calls all-visible and that do not say so themselves, and tables of which an index gives another number
+ * of rows than the table.
+ */
+export async function observeStructure(
+  session: Session,
+  { heapAllIndexed }: Extract<ObservationRequest, { kind: 'structure' }>,
+): Promise<Observation> {
+  const findings: Findings = { faults: [], unreadable: [] };
+  for (const { name } of await relations(session, INVALID_INDEXES)) {
+    findings.faults.push({ relation: name, fault: 'the index is not valid' });
+  }
+  const indexes = await relations(session, SOUND_INDEXES);
+  const heaps = await relations(session, HEAPS);
+  const refused = await inTransaction(session, 'read write', async () => {
+    const extensions = await installExtensions(session);
+    if ('problem' in extensions) return extensions.problem;
+    for (const index of indexes)
+      await look(session, index, findings, () => checkIndex(session, index, extensions, heapAllIndexed));
+    for (const heap of heaps) {
+      await look(session, heap, findings, () => checkHeap(session, heap, extensions));
+      await look(session, heap, findings, () => checkVisibility(session, heap, extensions));
+    }
+    return undefined;
+  });
+  if (refused) return { kind: 'unobservable', problem: refused };
+  await inTransaction(session, 'isolation level repeatable read, read only', async () => {
+    for (const heap of heaps) await look(session, heap, findings, () => compareCounts(session, heap));
+  });
+  return { kind: 'structure', indexesChecked: indexes.length, heapsChecked: heaps.length, ...findings };
+}
+
+async function relations(session: Session, query: string): Promise<readonly Relation[]> {
+  const { rows } = await session.query(query);
+  return rows.map(([oid, name, kind]) => ({ oid: oid ?? '', name: name ?? '', kind: kind ?? '' }));
+}
+
+/** One look at one relation: a fault, an error that proves damage, or an error that proves nothing. */
+async function look(
+  session: Session,
+  { name }: Relation,
+  findings: Findings,
+  inspect: () => Promise<string | undefined>,
+): Promise<void> {
+  const tried = await attempt(session, inspect);
+  if (tried.kind === 'refused' && !isSurvivable(tried.error)) throw tried.error;
+  const fault = tried.kind === 'done' ? tried.result : damageOf(tried.error);
+  if (fault !== undefined) {
+    const isKnown = findings.faults.some((found) => found.relation === name && found.fault === fault);
+    if (!isKnown) findings.faults.push({ relation: name, fault });
+  } else if (tried.kind === 'refused') {
+    findings.unreadable.push({ relation: name, problem: problemOf(tried.error, `'${name}'`) });
+  }
+}
+
+/** The quoted schemas in which the functions are; pg_visibility is optional, since packages leave it out. */
+interface Extensions {
+  readonly amcheck: string;
+  readonly visibility?: string;
+}
+
+async function installExtensions(session: Session): Promise<Extensions | { readonly problem: Problem }> {
+  const amcheck = await attempt(session, () => install(session, 'amcheck'));
+  if (amcheck.kind === 'refused') {
+    if (!isSurvivable(amcheck.error)) throw amcheck.error;
+    const { message } = problemOf(amcheck.error, "the structure of indexes and heaps with the extension 'amcheck'");
+    const hint = 'Restore with a server that has the extension amcheck (PostgreSQL 14 or newer, package contrib).';
+    return { problem: { code: 'check/no-amcheck', message, hint, blames: 'environment' } };
+  }
+  const visibility = await attempt(session, () => install(session, 'pg_visibility'));
+  return { amcheck: amcheck.result, ...(visibility.kind === 'done' && { visibility: visibility.result }) };
+}
+
+async function install(session: Session, extension: 'amcheck' | 'pg_visibility'): Promise<string> {
+  await session.query('create schema if not exists drillbook_probe');
+  await session.query(`create extension if not exists ${extension} schema drillbook_probe`);
+  // An older one, left by an upgrade of the source, may lack functions.
+  await session.query(`alter extension ${extension} update`);
+  const { rows } = await session.query(
+    'select quote_ident(nspname) from pg_extension join pg_namespace on pg_namespace.oid = extnamespace where extname = $1',
+    [extension],
+  );
+  return rows[0]?.[0] ?? '';
+}
+
+async function checkIndex(
+  session: Session,
+  { oid }: Relation,
+  { amcheck }: Extensions,
+  deep: boolean,
+): Promise<undefined> {
+  await session.query(`select ${amcheck}.bt_index_check($1::oid::regclass, $2::boolean)`, [oid, String(deep)]);
+}
+
+async function checkHeap(session: Session, { oid }: Relation, { amcheck }: Extensions): Promise<string | undefined> {
+  return faultyBlocks(
+    session,
+    `select blkno from ${amcheck}.verify_heapam($1::oid::regclass, on_error_stop := false, check_toast := true)`,
+    oid,
+    'amcheck found corrupt rows',
+  );
+}
+
+async function checkVisibility(
+  session: Session,
+  { oid }: Relation,
+  { visibility }: Extensions,
+): Promise<string | undefined> {
+  if (visibility === undefined) return undefined;
+  return faultyBlocks(
+    session,
+    `select blkno from ${visibility}.pg_visibility($1::oid::regclass) where all_visible and not pd_all_visible`,
+    oid,
+    'the visibility map contradicts the pages',
+  );
+}
+
+/** @param query gives block numbers, one for each thing wrong */
+async function faultyBlocks(session: Session, query: string, oid: string, what: string): Promise<string | undefined> {
+  const { rows } = await session.query(
+    `select count(*), count(distinct blkno), array_to_string((array_agg(distinct blkno))[1:5], ', ') from (${query}) as found`,
+    [oid],
+  );
+  const [found, blocks, first] = rows[0] ?? [];
+  if (Number(found) === 0) return undefined;
+  return `${what} (${found} in ${Number(blocks) === 1 ? 'block' : 'blocks'} ${first}${Number(blocks) > 5 ? ', …' : ''})`;
+}
+
+/** A table lost rows when an index that need not look into the table still knows more of them. */
+async function compareCounts(session: Session, { name, kind }: Relation): Promise<string | undefined> {
+  if (kind === 't') return undefined;
+  const from = kind === 'm' ? name : `only ${name}`;
+  await session.query("select set_config('enable_seqscan', 'on', true)");
+  await session.query(FORCE_SCANS);
+  const scanned = await count(session, from);
+  await session.query(
+    `select set_config('enable_indexonlyscan', 'on', true), set_config('enable_seqscan', 'off', true)`,
+  );
+  const indexed = await count(session, from);
+  return scanned === indexed ? undefined : `an index knows ${indexed} rows, the table holds ${scanned}`;
+}
+
+async function count(session: Session, from: string): Promise<number> {
+  const { rows } = await session.query(`select count(*) from ${from} as counted`);
+  return Number(rows[0]?.[0]);
+}
