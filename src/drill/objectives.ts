@@ -3,7 +3,7 @@ import type { CheckSpec } from '../runbook/runbook.ts';
 import { type MeasuredLoss, lossesOf } from './data-loss.ts';
 import { type Doubt, type Elapsed, elapsedBetween } from './elapsed.ts';
 import type { DrillEvent } from './events.ts';
-import { type DrillRecord, type EventOf, judgementOf, recordOf, requiredChecksOf } from './record.ts';
+import { type DrillRecord, type EventOf, judgementOf, outcomeInWords, recordOf, requiredChecksOf } from './record.ts';
 import { endOfSpan } from './timeline.ts';
 
 /** An objective against what the drill saw. Without a target it is `unmeasured`, though a figure may be there. */
@@ -91,9 +91,8 @@ function whyNoRto(record: DrillRecord, until: 'usable' | 'verified', unpassed: r
   if (record.started === undefined) return 'the drill did not start';
   const [first] = unpassed;
   if (first === undefined) return `there is no required ${until === 'usable' ? 'smoke' : 'integrity'} check`;
-  const others = unpassed.length === 1 ? '' : ` and ${unpassed.length - 1} more`;
-  const was = judgementOf(record, first)?.judgement.outcome ?? 'not done';
-  return `not all required checks passed: '${first.name}' was ${was === 'failed' ? 'judged failed' : was}${others}`;
+  const others = unpassed.length === 1 ? '' : ` (and ${unpassed.length - 1} more)`;
+  return `not all required checks passed: '${first.name}' ${outcomeInWords(record, first)}${others}`;
 }
 
 /** The judgement that came last, if all of the checks passed and there is one. */
@@ -165,7 +164,11 @@ function compare(
  */
 function rpoOf(record: DrillRecord, losses: readonly MeasuredLoss[], worst: MeasuredLoss | undefined): Measured {
   const target = record.started?.runbook.objectives.rpo?.target;
-  const common = { ...(target !== undefined && { target }), source: worst?.source ?? 'nothing', error: 0 };
+  const common = {
+    ...(target !== undefined && { target }),
+    source: worst?.source ?? 'nothing that was restored',
+    error: 0,
+  };
   const unmeasured = (because: string): Measured => ({ ...common, outcome: 'unmeasured', because });
   if (losses.length === 0) return unmeasured('nothing was planned to be restored');
   const missing = losses.find(({ dataMoment }) => dataMoment === undefined);

@@ -98,3 +98,16 @@ const ISOLATION_NOT_JUDGED: Problem = {
   hint: 'See in the other problems what kept the drill from getting there.',
   blames: 'environment',
 };
+
+const OUTCOME_IN_WORDS = {
+  passed: 'passed',
+  failed: 'failed',
+  errored: 'could not be done',
+  skipped: 'was skipped',
+} as const;
+
+/** What became of a check, as the end of a sentence. */
+export function outcomeInWords(record: DrillRecord, check: CheckSpec): string {
+  const outcome = judgementOf(record, check)?.judgement.outcome;
+  return outcome === undefined ? 'was not done' : OUTCOME_IN_WORDS[outcome];
+}

@@ -7,6 +7,7 @@ import {
   checksOf,
   isolationProblemOf,
   judgementOf,
+  outcomeInWords,
   recordOf,
   requiredChecksOf,
   restoreEndOf,
@@ -31,8 +32,8 @@ export interface Judged {
  * What the events of a journal prove. Fails closed: `passed` only when nothing is missing.
  *
  * `failed` when a required check failed, an objective was missed or a recovery point was proven bad; else `inconclusive`
- * when anything planned was not restored, not done, not measured or not isolated; else `passed`. Teardown is judged
- * beside it.
+ * when anything planned was not restored, not done, not measured or not isolated, or the drill was aborted or has not
+ * finished; else `passed`. Teardown is judged beside it.
  */
 export function verdictOf(events: readonly DrillEvent[]): Judged {
   const record = recordOf(events);
@@ -46,7 +47,7 @@ export function verdictOf(events: readonly DrillEvent[]): Judged {
   ];
   const warnings = checksOf(record)
     .filter((check) => check.severity === 'warn' && judgementOf(record, check)?.judgement.outcome !== 'passed')
-    .map((check) => `${wordsOf(check)} ${outcomeOf(record, check)}, but only warns`);
+    .map((check) => `${wordsOf(check)} ${outcomeInWords(record, check)}, but only warns`);
   const verdict = failures.length > 0 ? 'failed' : gaps.length > 0 ? 'inconclusive' : 'passed';
   const reasons = verdict === 'failed' ? failures : gaps;
   const because = verdict === 'passed' ? whatPassed(record, objectives, warnings) : sentence(reasons);
@@ -72,11 +73,12 @@ function missedObjectives({ rto, rpo }: MeasuredObjectives): readonly string[] {
   return [...(isMissed(rto) ? ['the RTO was missed'] : []), ...(isMissed(rpo) ? ['the RPO was missed'] : [])];
 }
 
-function gapsOfDrill({ started, plan, refusals, aborted }: DrillRecord): readonly string[] {
+function gapsOfDrill({ started, plan, refusals, aborted, events }: DrillRecord): readonly string[] {
   return [
     ...(started === undefined ? ['the journal does not hold the start of a drill'] : []),
     ...refusals.map(({ message }) => `the drill was refused: ${message}`),
     ...(aborted ? [`the drill was aborted: ${aborted.problem.message}`] : []),
+    ...(events.some(({ type }) => type === 'drill-finished') ? [] : ['the drill has not finished']),
     ...(started !== undefined && plan === undefined && refusals.length === 0 ? ['nothing was planned'] : []),
     ...(plan?.resources.length === 0 ? ['nothing was planned to be restored'] : []),
     ...(started?.runbook.restore ?? [])
@@ -111,13 +113,22 @@ function gapsOfResource(record: DrillRecord, { spec }: PlannedResource): readonl
   ];
 }
 
+/** Checks that were not done lack a common cause, which is told elsewhere: together they are one reason. */
 function gapsOfChecks(record: DrillRecord): readonly string[] {
-  return requiredChecksOf(record).flatMap((check) => {
+  const required = requiredChecksOf(record);
+  const undone = required.filter((check) => judgementOf(record, check) === undefined);
+  const unsure = required.flatMap((check) => {
     const judgement = judgementOf(record, check)?.judgement;
-    if (judgement?.outcome === 'passed' || judgement?.outcome === 'failed') return [];
-    const why = judgement?.because ?? judgement?.problem?.message;
-    return [`${wordsOf(check)} ${outcomeOf(record, check)}${why === undefined ? '' : `: ${why}`}`];
+    if (judgement === undefined || judgement.outcome === 'passed' || judgement.outcome === 'failed') return [];
+    const why = judgement.because ?? judgement.problem?.message;
+    return [`${wordsOf(check)} ${outcomeInWords(record, check)}${why === undefined ? '' : `: ${why}`}`];
   });
+  const [first] = undone;
+  if (first === undefined) return unsure;
+  return [
+    ...unsure,
+    undone.length === 1 ? `${wordsOf(first)} was not done` : `${undone.length} required checks were not done`,
+  ];
 }
 
 /** Only an objective with a target is owed. */
@@ -130,18 +141,6 @@ function unmeasured({ started }: DrillRecord, { rto, rpo }: MeasuredObjectives):
 
 function wordsOf({ purpose, name, of }: CheckSpec): string {
   return `${purpose} check '${name}' of '${of}'`;
-}
-
-const OUTCOME_IN_WORDS = {
-  passed: 'passed',
-  failed: 'failed',
-  errored: 'could not be done',
-  skipped: 'was skipped',
-} as const;
-
-function outcomeOf(record: DrillRecord, check: CheckSpec): string {
-  const outcome = judgementOf(record, check)?.judgement.outcome;
-  return outcome === undefined ? 'was not done' : OUTCOME_IN_WORDS[outcome];
 }
 
 function sentence(reasons: readonly string[]): string {

@@ -15,7 +15,10 @@ function describe(event: DrillEvent): string | undefined {
       return event.purpose === 'run' ? undefined : `${event.purpose} of a drill that had been left`;
     case 'plan-made':
       return event.plan.resources
-        .map(({ spec, point, draw }) => `drew '${point.id}' for ${spec.name}, ${draw.index + 1} of ${draw.candidates.length}`)
+        .map(
+          ({ spec, point, draw }) =>
+            `drew '${point.id}' for ${spec.name}, ${draw.index + 1} of ${draw.candidates.length}`,
+        )
         .join('; ');
     case 'drill-refused':
       return event.problems.map(({ message, code }) => `refused: ${message} [${code}]`).join('; ');

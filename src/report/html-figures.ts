@@ -7,7 +7,7 @@ import { errorInWords, rtoExcludes } from './words.ts';
 export function figuresSection(report: Report): Markup {
   const { rto, rpo, settings, interruptions } = report;
   const notes = [
-    ...settings.map(formatSentence),
+    ...settings,
     ...interruptions.map(
       ({ from, until }) => `No controller ran from ${formatInstant(from)} to ${formatInstant(until)}.`,
     ),
@@ -27,14 +27,15 @@ export function figuresSection(report: Report): Markup {
 
 function rtoCard(rto: Report['rto']): Markup {
   const stops = [
-    ['usable', rto.usableSeconds, 'the last required smoke check had passed'],
-    ['verified', rto.verifiedSeconds, 'the last required integrity check had passed'],
+    ['usable', rto.usableSeconds, 'smoke'],
+    ['verified', rto.verifiedSeconds, 'integrity'],
   ] as const;
-  const lines = stops.map(([name, seconds, when]) => {
-    const counted = name === rto.until ? ', which is what counts here' : '';
-    return html`<li>
-      <b>${name}</b> ${seconds === null ? 'never' : `after ${formatSeconds(seconds)}`}: ${when}${counted}
-    </li>`;
+  const lines = stops.map(([name, seconds, purpose]) => {
+    const reached =
+      seconds === null
+        ? `not reached: not every required ${purpose} check passed`
+        : `after ${formatSeconds(seconds)}, with the last required ${purpose} check`;
+    return html`<li><b>${name}</b> ${reached}${name === rto.until && '; this counts'}</li>`;
   });
   const more = html`<ul class="small">
     ${lines}
@@ -50,10 +51,7 @@ function rpoCard(rpo: ObjectiveOutcome, { disasterAt, recoveryPoints }: Report):
       : [],
   );
   const disaster =
-    disasterAt &&
-    html`<li>
-      <b>disaster</b> assumed at ${moment(disasterAt.at, formatInstant(disasterAt.at))}: ${disasterAt.source}
-    </li>`;
+    disasterAt && html`<li><b>disaster</b> assumed at ${moment(disasterAt.at, formatInstant(disasterAt.at))}</li>`;
   const more = html`<ul class="small">
     ${losses}${disaster ?? undefined}
   </ul>`;
@@ -82,8 +80,9 @@ function objectiveCard(of: { name: string; long: string; objective: ObjectiveOut
 
 function share({ measuredSeconds, targetSeconds }: ObjectiveOutcome): string {
   if (measuredSeconds === null || targetSeconds === null || targetSeconds <= 0) return '';
+  if (measuredSeconds > targetSeconds) return `, exceeded by ${formatSeconds(measuredSeconds - targetSeconds)}`;
   const percent = (measuredSeconds / targetSeconds) * 100;
-  const words = percent < 0.1 ? 'less than 0.1' : percent < 10 ? percent.toFixed(1) : Math.round(percent);
+  const words = percent < 0.1 ? 'less than 0.1' : percent < 10 ? percent.toFixed(1) : Math.floor(percent);
   return `, of which ${words} % was used`;
 }
 

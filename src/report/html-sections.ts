@@ -1,7 +1,7 @@
 import { formatBytes, formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { type Markup, chip, facts, html, icon, moment, section, table } from './html-markup.ts';
 import type { Report, ReportedCheck, ReportedRecoveryPoint } from './report.ts';
-import { DRAW_RECIPE, orDash, purposeInWords, teardownCommand, teardownInWords } from './words.ts';
+import { DRAW_RECIPE, isolationInWords, orDash, purposeInWords, teardownCommand, teardownInWords } from './words.ts';
 
 /** Every check with its purpose, what was observed and what was expected. */
 export function checksSection({ checks }: Report): Markup {
@@ -107,7 +107,7 @@ function candidatesList({ candidates, index, excluded }: ReportedRecoveryPoint['
 
 /** What kept the sandbox apart, and how that was shown. */
 export function isolationSection({ isolation }: Report): Markup {
-  const { level, required, proven, proofs } = isolation;
+  const { proven, proofs } = isolation;
   const columns = ['holds', 'claim', 'when', 'expected', 'observed'];
   const rows = proofs.map((proof) => [
     html`<span class="chip ${proof.holds ? 'good' : 'bad'}"
@@ -119,12 +119,9 @@ export function isolationSection({ isolation }: Report): Markup {
     orDash(proof.observed),
   ]);
   const tone = proven ? 'good' : 'unsure';
-  const words = `level ${level ?? 'unknown'}, required ${required}`;
   return section(
     { title: 'Isolation', id: 'isolation' },
-    html`<p class="lead ${tone}">
-      ${icon(tone)}<span><b>${proven ? 'Proven' : 'Not proven'}</b>: ${words}.</span>
-    </p>`,
+    html`<p class="lead ${tone}">${icon(tone)}<span>${formatSentence(isolationInWords(isolation))}</span></p>`,
     rows.length > 0 && table({ columns, kind: 'proofs' }, rows),
   );
 }

@@ -24,7 +24,6 @@ code{font:.86em/1.4 var(--mono);overflow-wrap:anywhere}
 .card,.verdict,table,.timeline,.problems,.note{background:var(--card);border:1px solid var(--line);border-radius:10px}
 .verdict{padding:22px 24px 20px;border-left:6px solid var(--tone);background:linear-gradient(var(--soft),var(--card) 70%)}
 .verdict h1{display:flex;align-items:center;gap:.35em;font-size:2.1rem;line-height:1.2;color:var(--tone);margin:2px 0 8px;letter-spacing:-.01em}
-.verdict h1::first-letter{text-transform:uppercase}
 .verdict .why{font-size:1.12rem;font-weight:600;margin-bottom:8px}
 .verdict ul{padding-left:1.2em;margin-bottom:8px}
 .verdict .small:last-child{margin-top:10px}
@@ -49,7 +48,8 @@ font-size:.85rem;font-weight:600;white-space:nowrap}
 .note ul{padding-left:1.1em;font-size:.92rem}
 table{width:100%;border-collapse:separate;border-spacing:0;font-size:.92rem}
 th{padding:9px 12px;text-align:left;font-size:.8rem;font-weight:600;color:var(--muted);border-bottom:1px solid var(--line)}
-td{padding:10px 12px;vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
+td{padding:10px 12px;vertical-align:top;border-bottom:1px solid var(--line)}
+td:nth-child(n+3){overflow-wrap:anywhere}td:nth-child(2){min-width:10em}
 tr:last-child td{border-bottom:0}
 td:first-child{white-space:nowrap}
 td .small{display:block}
@@ -59,14 +59,14 @@ td .small{display:block}
 .facts dt{color:var(--muted)}
 .strip{display:flex;flex-wrap:wrap;align-items:center;gap:5px;margin:10px 0 4px;font-size:.78rem;color:var(--muted)}
 .strip i{width:9px;height:9px;border-radius:50%;border:1.5px solid var(--muted)}
-.strip .drawn{width:13px;height:13px;background:var(--restore);border-color:var(--restore);box-shadow:0 0 0 2px var(--card),0 0 0 3.5px var(--restore)}
+.strip .drawn{width:13px;height:13px;background:var(--restore);border-color:var(--restore);margin:0 4px;box-shadow:0 0 0 2px var(--card),0 0 0 3.5px var(--restore)}
 details{margin-top:10px}summary{cursor:pointer;font-size:.9rem;font-weight:600}
 details ol,details ul{padding-left:1.8em}
 .timeline{list-style:none;padding:10px 18px 12px}
 .timeline li{display:grid;grid-template-columns:minmax(0,17rem) minmax(0,1fr) 5.2rem;gap:0 14px;align-items:center;padding:2px 0;font-size:.88rem}
 .timeline .first{margin-top:6px}
 .timeline .part{color:var(--muted);font-size:.82rem}
-.timeline .part .what{padding-left:1.4em}
+.timeline .part .what,.timeline .step:not(.first) .what{padding-left:1.4em}
 .timeline em{font-style:normal;font-weight:600;color:var(--tone)}
 .timeline .took{text-align:right;white-space:nowrap}
 .track{position:relative;height:16px;background:linear-gradient(90deg,var(--track) 1px,transparent 1px) 0 0/25% 100%,linear-gradient(var(--track),var(--track)) 0 100%/100% 1px no-repeat;
@@ -79,7 +79,8 @@ border-right:1px solid var(--track)}
 .phase-connect{--phase:var(--connect)}.phase-smoke{--phase:var(--smoke)}.phase-integrity{--phase:var(--integrity)}.phase-teardown{--phase:var(--teardown)}
 .stop{position:absolute;top:-3px;bottom:-3px;width:0;border-left:1.5px dashed var(--muted)}
 .stop.verified{border-left:2px solid var(--ink)}
-.gap{position:absolute;top:-3px;bottom:-3px;min-width:2px;background:repeating-linear-gradient(135deg,var(--muted) 0 1px,transparent 1px 5px);opacity:.6}
+.gap{position:absolute;top:-3px;bottom:-3px;min-width:2px;background:repeating-linear-gradient(135deg,var(--muted) 0 1px,transparent 1px 6px);opacity:.4}
+#timeline+p{margin-bottom:8px}
 .key{white-space:nowrap;margin-left:1em}
 .key i{display:inline-block;position:static;height:.9em;margin-right:.45em;vertical-align:-.1em}
 .key .gap{width:1.2em}
@@ -93,10 +94,10 @@ border-right:1px solid var(--track)}
 .problems .icon{margin-top:.2em}
 @media (max-width:680px){
 main{padding:14px 12px 36px}
-.verdict{padding:18px 16px 16px}.verdict h1{font-size:1.75rem}.card{padding:14px}
+.verdict{padding:18px 16px 16px}.verdict h1{font-size:1.75rem}.card,.note{padding:14px}
 table,tbody,tr,td{display:block}thead{display:none}
 tr{padding:8px 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0}
-td,tr:last-child td{display:grid;grid-template-columns:5.4rem minmax(0,1fr);gap:8px;padding:3px 14px;border:0}
+td,tr:last-child td{min-width:0;display:grid;grid-template-columns:5.4rem minmax(0,1fr);gap:8px;padding:3px 14px;border:0}
 td:first-child,.checks td:last-child{white-space:normal}
 td::before{content:attr(data-column);color:var(--muted);font-size:.82rem;padding-top:.1em}
 td>*{grid-column:2}td>.chip{justify-self:start}
@@ -105,15 +106,16 @@ td>*{grid-column:2}td>.chip{justify-self:start}
 .timeline .track{grid-row:2;grid-column:1/-1}
 .timeline .step{margin-top:5px}
 .key{display:block;margin:2px 0 0}
-.axis .track span:nth-child(2n){display:none}
+.axis:not(.cut) .track span:nth-child(2n){display:none}
 .problems{padding:2px 14px}
 .facts div{grid-template-columns:5rem minmax(0,1fr)}
 }
 @media print{
 @page{size:A4;margin:14mm}
 :root{--page:#fff}
-body{font-size:10pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-main{max-width:none;padding:0}
+html{font-size:12px}body{font-size:1rem;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+main{max-width:none;padding:0}h2{margin-top:24px}
+.cards{grid-template-columns:repeat(auto-fit,minmax(280px,1fr))}td,th{padding:6px 8px}
 .card,tr,li,.verdict,.note{break-inside:avoid}h2{break-after:avoid}
 details::details-content{content-visibility:visible;height:auto}
 }

@@ -52,6 +52,8 @@ function isBad({ verdict, teardown }: Report): boolean {
   return verdict !== 'passed' || teardown.outcome === 'leaked';
 }
 
+const VERDICT_WORD = { passed: 'Passed', failed: 'Failed', inconclusive: 'Inconclusive' } as const;
+
 function verdictHeader(report: Report): Markup {
   const { verdict, because, reasons, runbook, owner, drillId, startedAt, finishedAt, finished, teardown } = report;
   const took = Math.max(0, millisBetween(startedAt, finishedAt) / 1_000);
@@ -61,7 +63,7 @@ function verdictHeader(report: Report): Markup {
     <p class="runbook">
       Drill of <b>${runbook}</b>${owner !== undefined && html` <span class="muted">owned by ${owner}</span>`}
     </p>
-    <h1>${icon(TONES[verdict])}${verdict}</h1>
+    <h1>${icon(TONES[verdict])}${VERDICT_WORD[verdict]}</h1>
     <p class="why">${because}</p>
     ${
       more.length > 0 &&

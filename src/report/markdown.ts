@@ -1,9 +1,11 @@
+import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import type { ObjectiveOutcome, Report } from './report.ts';
 import {
   DRAW_RECIPE,
   VERDICT_MEANS,
   drawInWords,
+  isolationInWords,
   objectiveFigure,
   orDash,
   purposeInWords,
@@ -109,11 +111,11 @@ function timeline({ timeline: entries }: Report): string {
   return rows.length === 0 ? '' : section('Timeline', table(['phase', 'what', 'started', 'took', 'outcome'], rows));
 }
 
-function isolation({ isolation: { level, required, proven, proofs } }: Report): string {
-  const rows = proofs.map((proof) =>
+function isolation({ isolation: whole }: Report): string {
+  const rows = whole.proofs.map((proof) =>
     [proof.holds ? 'holds' : 'BROKEN', proof.claim, proof.when, proof.method, proof.observed].map(escape),
   );
-  const words = `${proven ? 'Proven' : '**Not proven**'}: level ${level ?? 'unknown'}, required ${required}.`;
+  const words = formatSentence(isolationInWords(whole));
   return section('Isolation', [
     words,
     ...(rows.length === 0 ? [] : ['', ...table(['', 'claim', 'when', 'method', 'observed'], rows)]),
@@ -159,12 +161,9 @@ function table(header: readonly string[], rows: readonly (readonly string[])[]):
   return [line(header), line(header.map(() => '---')), ...rows.map(line)];
 }
 
-const LINE_ENDS_AND_CONTROLS = /[\p{Cc}\u2028\u2029]+/gu;
-
 /** Text that is nothing but text to Markdown and to the HTML that it may hold, on one line. */
 function escape(text: string): string {
-  return text
-    .replaceAll(LINE_ENDS_AND_CONTROLS, ' ')
+  return oneLine(text)
     .replaceAll(/[\\`*_[\]|#~]/g, String.raw`\$&`)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -173,7 +172,7 @@ function escape(text: string): string {
 
 /** Text in a code span whose fence is longer than any in the text. */
 function code(text: string): string {
-  const line = text.replaceAll(LINE_ENDS_AND_CONTROLS, ' ').replaceAll('|', String.raw`\|`);
+  const line = oneLine(text).replaceAll('|', String.raw`\|`);
   const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map(({ length }) => length));
   const fence = '`'.repeat(longest + 1);
   return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;

@@ -1,7 +1,9 @@
+import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import type { Report, ReportedCheck } from './report.ts';
 import {
   drawInWords,
+  isolationInWords,
   objectiveFigure,
   recoveryMoments,
   rtoExcludes,
@@ -33,7 +35,7 @@ interface Line {
   readonly paint?: Paint;
 }
 
-const LABEL_WIDTH = 13;
+const LABEL_WIDTH = 14;
 const MINIMUM_TEXT_WIDTH = 20;
 
 /** The summary at the end of a drill: verdict, why, figures, what did not pass, teardown. Ends in a line feed. */
@@ -71,7 +73,7 @@ function figureLines({ rto, rpo, settings }: Report): readonly Line[] {
     { label: '', text: `${recoveryMoments(rto)}; ${rtoExcludes(rto)}`, paint: 'dim' },
     { label: `RPO ${rpo.outcome}`, text: objectiveFigure(rpo), paint: OBJECTIVE_PAINTS[rpo.outcome] },
     ...becauseLine(rpo.because),
-    { label: '', text: rpo.source, paint: 'dim' },
+    ...(rpo.measuredSeconds === null ? [] : [{ label: '', text: rpo.source, paint: 'dim' } as const]),
     ...settings.map((setting): Line => ({ label: '', text: `with ${setting}`, paint: 'dim' })),
   ];
 }
@@ -104,11 +106,10 @@ const TEARDOWN_PAINTS = { clean: 'green', kept: 'yellow', leaked: 'red' } as con
 function endLines(report: Report): readonly Line[] {
   const { isolation, teardown } = report;
   const command = teardownCommand(report);
-  const holding = isolation.proofs.filter(({ holds }) => holds).length;
   return [
     {
       label: 'isolation',
-      text: `${isolation.proven ? 'proven' : 'NOT PROVEN'}: level ${isolation.level ?? 'unknown'}, ${holding} of ${isolation.proofs.length} proofs hold`,
+      text: isolationInWords(isolation),
       paint: isolation.proven ? 'green' : 'yellow',
     },
     {
@@ -129,9 +130,8 @@ function problemLines({ problems }: Report): readonly Line[] {
 }
 
 function render({ label, text, paint }: Line, { color, width }: TerminalOptions): readonly string[] {
-  const clean = (part: string) => part.replaceAll(/\p{Cc}+/gu, ' ');
-  const named = clean(label).padEnd(LABEL_WIDTH);
-  const lines = wrap(clean(text), Math.max(MINIMUM_TEXT_WIDTH, width - Math.max(LABEL_WIDTH, named.length) - 1));
+  const named = oneLine(label).padEnd(LABEL_WIDTH);
+  const lines = wrap(oneLine(text), Math.max(MINIMUM_TEXT_WIDTH, width - Math.max(LABEL_WIDTH, named.length) - 1));
   const painted = (part: string) => (color && paint !== undefined ? inColor(part, paint) : part);
   return lines.map((line, index) => {
     const first = index === 0 ? painted(named) : ' '.repeat(named.length);

@@ -69,3 +69,14 @@ export function purposeInWords({ purpose, severity }: ReportedCheck): string {
 export function orDash(text: string): string {
   return text.trim() === '' ? '–' : text;
 }
+
+/** How isolation was proven, in one sentence without a full stop. */
+export function isolationInWords({ level, required, proven, proofs }: Report['isolation']): string {
+  const levels = `level ${level ?? 'unknown'}, required ${required}`;
+  const holding = proofs.filter(({ holds }) => holds).length;
+  if (proofs.length === 0) return `not looked at; ${levels}`;
+  if (proven) return `proven: ${levels}, ${holding} of ${formatCount(proofs.length, 'proof')} held`;
+  if (holding < proofs.length)
+    return `broken: ${levels}, only ${holding} of ${formatCount(proofs.length, 'proof')} held`;
+  return `not proven to the end: ${levels}, ${formatCount(proofs.length, 'proof')} held, others are missing`;
+}

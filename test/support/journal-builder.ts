@@ -85,7 +85,7 @@ export function aJournal(runbook: Runbook = aShop()): JournalBuilder {
       return builder.add({ type: 'engine-started', purpose: 'resume', bootId });
     },
     planned(change = (plan) => plan) {
-      return builder.after(80).add({ type: 'plan-made', plan: change(aPlan(runbook)) });
+      return builder.after(80).add({ type: 'plan-made', plan: change(aPlan(runbook, started?.seed)) });
     },
     sandboxed(evidence = provenIsolation()) {
       create('sandbox', 'sandbox', 'sandbox', 40);
@@ -165,7 +165,7 @@ export function aResource(name: string, type = 'postgres', step = `restore:${nam
 }
 
 /** The plan of a runbook: each resource draws the third of four points, captured six hours apart. */
-export function aPlan(runbook: Runbook): Plan {
+export function aPlan(runbook: Runbook, seed = '1'): Plan {
   const drawn = runbook.restore.map((spec) => {
     const points = [2, 8, 14, 20].map((hour) => aRecoveryPoint(spec.source, `${spec.name}-${hour}`, hour));
     const point = points[2];
@@ -177,7 +177,7 @@ export function aPlan(runbook: Runbook): Plan {
     const draw = {
       resource: spec.name,
       strategy: 'random',
-      seed: '1',
+      seed,
       candidates,
       excluded,
       candidatesDigest,

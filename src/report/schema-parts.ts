@@ -1,0 +1,60 @@
+/** A JSON Schema as a plain object. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** An object with exactly these properties, those of `optional` only sometimes. */
+export function object(
+  description: string,
+  required: Readonly<Record<string, JsonSchema>>,
+  optional: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema {
+  const properties = { ...required, ...optional };
+  return { type: 'object', description, required: Object.keys(required), additionalProperties: false, properties };
+}
+
+export function text(description: string): JsonSchema {
+  return { type: 'string', description };
+}
+
+/** An instant: UTC, with milliseconds. */
+export function moment(description: string): JsonSchema {
+  return {
+    type: 'string',
+    format: 'date-time',
+    pattern: String.raw`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`,
+    description,
+  };
+}
+
+export function seconds(description: string): JsonSchema {
+  return { type: 'number', minimum: 0, description };
+}
+
+export function count(description: string): JsonSchema {
+  return { type: 'integer', minimum: 0, description };
+}
+
+export function list(items: JsonSchema): JsonSchema {
+  return { type: 'array', items };
+}
+
+export function oneOf(description: string, ...values: readonly string[]): JsonSchema {
+  return { type: 'string', enum: values, description };
+}
+
+/** The same, or null where there is none. */
+export function nullOr(schema: JsonSchema): JsonSchema {
+  return { anyOf: [schema, { type: 'null' }] };
+}
+
+/** How a recovery point was drawn, with all that anyone needs to compute it again. */
+export const DRAW_SCHEMA: JsonSchema = object('All that anyone needs to draw again.', {
+  resource: text('Part of the digest.'),
+  strategy: text('e.g. random.'),
+  seed: text('What the draw was made with.'),
+  candidates: list(
+    object('An eligible point, by captured time and id.', { id: text('Its id.'), capturedAt: moment('When.') }),
+  ),
+  excluded: list(object('A point that was not eligible.', { id: text('Its id.'), because: text('Why not.') })),
+  candidatesDigest: text("SHA-256, hex, of the JSON array of the resource's name and the ids in order."),
+  index: count('Which candidate was drawn, counted from 0.'),
+});
