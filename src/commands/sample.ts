@@ -1,10 +1,7 @@
 import { resolve } from 'node:path';
 import { findServer } from '../providers/local/postgres/server-binaries.ts';
-import type { Manifest } from '../checks/manifest-format.ts';
-import { readContents } from '../probe/postgres/contents.ts';
-import { inTransaction, withSession } from '../probe/postgres/session.ts';
-import { buildSample, type SampleOutcome, type SampleSource } from '../sample/build-sample.ts';
-import { instantOf, type Millis } from '../support/time.ts';
+import { recordManifest } from '../probe/postgres/record-manifest.ts';
+import { buildSample, type SampleOutcome } from '../sample/build-sample.ts';
 import { unreachable } from '../support/unreachable.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
@@ -14,7 +11,7 @@ export const SAMPLE_FOLDER = '.drillbook/sample/bookshop';
 /** The sample is built with one major, so that it is the same everywhere; it is that of the embedded server. */
 const SAMPLE_MAJOR = 18;
 
-const STATEMENT_LIMIT: Millis = 60_000;
+const RECORDING = { password: '', statementTimeout: 60_000 };
 
 /**
  * `drillbook sample`: builds the sample estate, or keeps the one that is there.
@@ -32,7 +29,8 @@ export async function sampleCommand(options: { folder?: string; force?: boolean 
       folder,
       force: options.force ?? false,
       findServer: findSampleServer,
-      recordManifest,
+      recordManifest: (source, recoveryPointId, signal) =>
+        recordManifest({ login: { ...source, ...RECORDING }, bounded: [], recoveryPointId }, signal),
       onProgress: (line) => io.stderr(`sample: ${line}\n`),
       signal: abort.signal,
     });
@@ -41,18 +39,6 @@ export async function sampleCommand(options: { folder?: string; force?: boolean 
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
-}
-
-async function recordManifest(source: SampleSource, recoveryPointId: string, signal: AbortSignal): Promise<Manifest> {
-  const login = { ...source, password: '', superuser: true, statementTimeout: STATEMENT_LIMIT };
-  return withSession(login, signal, (session) =>
-    inTransaction(session, 'isolation level repeatable read, read only', async () => {
-      const { rows } = await session.query('select pg_current_wal_lsn()');
-      const moment = { at: instantOf(Date.now()), lsn: rows[0]?.[0] ?? '', recoveryPointId };
-      const contents = await readContents(session, { bounded: [], scope: 'all' });
-      return { manifest: 1, database: source.database, moment, contents };
-    }),
-  );
 }
 
 /** The embedded server; a system one of the same major where there is no embedded one for the machine. */
