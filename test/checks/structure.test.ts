@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { structureCheck } from '../../src/checks/structure.ts';
+import type { Observation } from '../../src/probe/observation.ts';
+import { aContext, common, unreachableServer } from '../support/check-builder.ts';
+
+const spec = { ...common, kind: 'structure' as const, heapAllIndexed: true };
+
+function judge(seen: Partial<Extract<Observation, { kind: 'structure' }>>) {
+  const sound = { kind: 'structure' as const, indexesChecked: 166, heapsChecked: 70, faults: [] };
+  return structureCheck.judge(spec, { ...sound, ...seen }, aContext());
+}
+
+it('passes when everything was looked at and is sound', () => {
+  expect(judge({})).toEqual({
+    outcome: 'passed',
+    observed: '166 indexes and 70 heaps looked at, 0 faults',
+    expected: 'every B-tree index and every heap sound',
+  });
+});
+
+it('fails with the first faults by name and the number of the others', () => {
+  const faults = Array.from({ length: 7 }, (_, index) => ({
+    relation: `public.t${index}`,
+    fault: 'the index is not valid',
+  }));
+  const { outcome, because } = judge({ faults });
+  expect(outcome).toBe('failed');
+  expect(because).toMatch(/^'public\.t0': the index is not valid; .*; and 2 more$/);
+});
+
+it.each([{ indexesChecked: 0 }, { heapsChecked: 0 }])('fails when it looked at nothing (%o)', (seen) => {
+  expect(judge(seen)).toMatchObject({ outcome: 'failed', because: 'no index or no heap was looked at' });
+});
+
+it('is errored when this server could not look at a relation, unless there is a fault', () => {
+  const unreadable = [{ relation: 'public.t', problem: unreachableServer }];
+  expect(judge({ unreadable })).toMatchObject({ outcome: 'errored', problem: unreachableServer });
+  expect(judge({ unreadable, faults: [{ relation: 'public.u', fault: 'damaged' }] }).outcome).toBe('failed');
+});
+
+it('is errored when the server is out of reach', () => {
+  const judgement = structureCheck.judge(spec, { kind: 'unobservable', problem: unreachableServer }, aContext());
+  expect(judgement.outcome).toBe('errored');
+});
