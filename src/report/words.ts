@@ -38,7 +38,8 @@ export function teardownInWords({ outcome, created, removed, left, keptUntil }: 
   if (outcome === 'clean') return created === 0 ? 'nothing was created, nothing is left' : `${counts}, nothing is left`;
   if (outcome === 'kept')
     return `${counts}, ${left.length} kept until ${formatInstant(keptUntil ?? 'an unknown time')}`;
-  return `${counts}, ${left.length === 0 ? 'and what an unanswered call may have made' : left.length} left`;
+  if (left.length === 0) return `${counts}, and whatever a call without an answer may have made`;
+  return `${counts}, ${left.length} left`;
 }
 
 /** The command that ends what is not clean. */
