@@ -66,7 +66,7 @@ const BEST_FIRST: readonly DataMoment['source'][] = ['query', 'last-replayed-tra
  * The data moment of the best source there is. Freshness checks that passed give the `query` moments; of several moments
  * of one source the oldest counts, since the check behind it was written to be held.
  */
-export function dataMomentOf(record: DrillRecord, { spec, point }: PlannedResource): DataMoment | undefined {
+function dataMomentOf(record: DrillRecord, { spec, point }: PlannedResource): DataMoment | undefined {
   if (restoreEndOf(record, spec.name)?.type !== 'step-succeeded') return undefined;
   const ofQueries = checksOf(record).flatMap((check) => {
     const judged = check.of === spec.name ? judgementOf(record, check)?.judgement : undefined;

@@ -68,7 +68,7 @@ export interface ObjectiveOutcome {
   readonly because?: string;
 }
 
-export interface RtoOutcome extends ObjectiveOutcome {
+interface RtoOutcome extends ObjectiveOutcome {
   readonly until: 'usable' | 'verified';
   readonly usableSeconds: number | null;
   readonly verifiedSeconds: number | null;

@@ -48,7 +48,7 @@ const checks: readonly CheckSpec[] = [
   },
 ];
 
-export function aBookshop(change: Partial<Runbook> = {}): Runbook {
+function aBookshop(change: Partial<Runbook> = {}): Runbook {
   return aRunbook([aRestore('orders', { database: 'bookshop' })], {
     name: 'bookshop',
     owner: 'platform-team',

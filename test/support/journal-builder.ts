@@ -10,7 +10,7 @@ import { type Instant, type Millis, addMillis } from '../../src/support/time.ts'
 import { aRecoveryPoint, aRestore, aRunbook } from './runbook-builder.ts';
 
 export const STARTED_AT: Instant = '2026-11-20T03:00:00.000Z';
-export const DRILL_ID = 'shop-20261120t030000z-0a1b2c';
+const DRILL_ID = 'shop-20261120t030000z-0a1b2c';
 
 /** A runbook that restores `orders` and checks it, once for smoke and once for integrity. */
 export function aShop(change: Partial<Runbook> = {}): Runbook {
@@ -165,7 +165,7 @@ export function aResource(name: string, type = 'postgres', step = `restore:${nam
 }
 
 /** The plan of a runbook: each resource draws the third of four points, captured six hours apart. */
-export function aPlan(runbook: Runbook, seed = '1'): Plan {
+function aPlan(runbook: Runbook, seed = '1'): Plan {
   const drawn = runbook.restore.map((spec) => {
     const points = [2, 8, 14, 20].map((hour) => aRecoveryPoint(spec.source, `${spec.name}-${hour}`, hour));
     const point = points[2];
@@ -212,7 +212,7 @@ export function provenIsolation(change: Partial<IsolationEvidence> = {}): Isolat
 }
 
 /** What a restore of a healthy base backup finds out; its parts end 50 ms before it is noticed. */
-export function someFacts(begunAt: Instant): RestoreFacts {
+function someFacts(begunAt: Instant): RestoreFacts {
   return {
     moment: { recoveryPointId: 'orders-14', target: { kind: 'backup-end' }, lsn: '0/3000158' },
     dataMoments: [
