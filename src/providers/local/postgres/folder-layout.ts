@@ -18,8 +18,6 @@ export interface FolderLayout {
   readonly log: string;
   /** What the sandbox may use as its own scratch. */
   readonly scratch: string;
-  /** One line for each finished copy. */
-  readonly copies: string;
   /** The mark of a finished phase. */
   mark(phase: string): string;
 }
@@ -40,7 +38,6 @@ export function layoutOf(folder: string): FolderLayout {
     socket: at('socket'),
     log: at('server.log'),
     scratch: at('scratch'),
-    copies: at('copies.log'),
     mark: (phase) => at(`done-${phase}.json`),
   };
 }

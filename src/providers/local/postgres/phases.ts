@@ -8,6 +8,8 @@ import type { FolderLayout } from './folder-layout.ts';
 /** The mark that a finished phase leaves in the restore's folder. */
 interface PhaseMark<T> {
   readonly bootId: string;
+  /** How often it was finished in this folder: once, unless the machine was started anew. */
+  readonly times: number;
   readonly span: RestoreFacts['spans'][number];
   readonly result: T;
 }
@@ -24,13 +26,14 @@ export async function once<T>(layout: FolderLayout, phase: { name: string; work:
   const boot = await bootId();
   const mark = await readMark<T>(layout, phase.name);
   if (mark?.bootId === boot) return mark.result;
+  const times = (mark?.times ?? 0) + 1;
   const startedAt = systemClock.now();
   const begin = systemClock.monotonic();
   const result = await phase.work();
   const span = { name: phase.name, startedAt, took: Math.round(systemClock.monotonic() - begin) };
   await writeWholeFile(
     layout.mark(fileNameOf(phase.name)),
-    JSON.stringify({ bootId: boot, span, result } satisfies PhaseMark<T>),
+    JSON.stringify({ bootId: boot, times, span, result } satisfies PhaseMark<T>),
   );
   return result;
 }

@@ -1,7 +1,8 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { DataMoment, Endpoint, RestoreFacts } from '../../resource.ts';
+import { epochMillisOf } from '../../../support/time.ts';
 import { sha256Hex } from '../../../support/sha256-hex.ts';
 import { walFolderOf } from './backup-history.ts';
 import { type BackupManifest, parseBackupManifest } from './backup-manifest.ts';
@@ -14,6 +15,7 @@ import type { RestoreContext } from './restore-context.ts';
 import { openRestoreTarget } from './restore-target.ts';
 import { type RunningServer, startServer } from './run-server.ts';
 import { type LoginFacts, secureLogin } from './secure-login.ts';
+import { targetTooEarly } from './server-log.ts';
 import { SERVER_PORT, SPECIAL_SETTINGS, writeLoginRules, writeSettings } from './server-settings.ts';
 import { type StagedWal, stageWal } from './stage-wal.ts';
 import { unpackTar } from './unpack-tar.ts';
@@ -40,6 +42,7 @@ interface Copied {
  */
 export async function restore(context: RestoreContext): Promise<Restored> {
   const { layout, request } = context;
+  assertReachable(context);
   const manifest = await readManifest(context);
   if (!(await isDone(layout, 'copy and verify'))) {
     await once(layout, { name: 'free space', work: () => assertSpace(context) });
@@ -59,6 +62,18 @@ export async function restore(context: RestoreContext): Promise<Restored> {
     },
     facts: await factsOf(context, { copied, end, login }),
   };
+}
+
+/**
+ * PostgreSQL stops at the first commit after the wanted time; when that time is before the backup, it comes up with all
+ * that was committed until the backup's end, and without a word.
+ */
+function assertReachable({ request: { point, spec } }: RestoreContext): void {
+  const target = spec.recoveryPoint.to;
+  if (target.kind !== 'time' || epochMillisOf(target.time) >= epochMillisOf(point.capturedAt)) return;
+  throw new ProblemError(
+    targetTooEarly(`the wanted time ${target.time} is before the backup's own ${point.capturedAt}`),
+  );
 }
 
 async function serve(
@@ -112,7 +127,6 @@ async function copyBackup(
   const target = await openRestoreTarget(layout, manifest);
   const detail = manifest ? 'copying and verifying' : 'copying';
   let bytesDone = 0;
-  let bytes: number;
   if (form.kind === 'tar') {
     const bytesTotal = request.point.bytes;
     const onBytes = (read: number): void => {
@@ -128,8 +142,7 @@ async function copyBackup(
     };
     await copyFolder(listed, target, { signal, onBytes });
   }
-  bytes = await target.finish();
-  await appendFile(layout.copies, `${request.token} ${bytes}\n`, { mode: 0o600 });
+  const bytes = await target.finish();
   return { bytes, warnings: server.origin === 'embedded' ? await compressionWarnings(layout) : [] };
 }
 

@@ -80,15 +80,7 @@ const RULES: readonly Rule[] = [
     /recovery ended before configured recovery target was reached/,
     (found) => targetNotReached(`the archive ends before the wanted time: ${found}`),
   ],
-  [
-    /requested recovery stop point is before consistent recovery point/,
-    (found) =>
-      environmentProblem(
-        'restore/target-before-backup-end',
-        found,
-        "Choose a time after the backup's end, or an earlier recovery point.",
-      ),
-  ],
+  [/requested recovery stop point is before consistent recovery point/, (found) => targetTooEarly(found)],
   [
     /database files are incompatible with server|initialized (by|with) PostgreSQL version|unsupported control file version/,
     (found) =>
@@ -152,6 +144,15 @@ export function targetNotReached(message: string): Problem {
     'restore/target-not-reached',
     message,
     'Look at whether archiving works and is up to date, or choose an earlier time.',
+  );
+}
+
+/** The wanted moment lies before the backup is whole, so no replay can reach it. */
+export function targetTooEarly(message: string): Problem {
+  return environmentProblem(
+    'restore/target-before-backup-end',
+    message,
+    "Choose a time after the backup's end, or an earlier recovery point.",
   );
 }
 

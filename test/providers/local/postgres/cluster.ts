@@ -118,6 +118,8 @@ export async function startCluster(
     start,
     stop,
     async archiveAll() {
+      // Without any record since the last switch there is nothing to finish.
+      await query("select pg_create_restore_point('switch')");
       const [row] = await query('select pg_walfile_name(pg_switch_wal()) as name');
       const name = String(row?.['name']);
       while (!(await stat(join(archive, name)).catch(() => undefined))) await delay(10);

@@ -99,9 +99,10 @@ export function startWorker(folder: string, env: NodeJS.ProcessEnv = process.env
     child,
     async settled() {
       for (;;) {
+        const hasEnded = child.exitCode !== null || child.signalCode !== null;
         const state = await stateOf(folder);
         if (state && state.kind !== 'pending') return state;
-        if (child.exitCode !== null || child.signalCode !== null) throw new Error('the worker ended without a state');
+        if (hasEnded) throw new Error('the worker ended without a state');
         await delay(10);
       }
     },
