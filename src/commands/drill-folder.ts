@@ -46,6 +46,8 @@ async function readFolder(reports: string, drillId: string): Promise<DrillFolder
   );
   if (!isThere) return undefined;
   const text = await readJournalFile(join(folder, JOURNAL_FILE));
+  // An engine that was killed before its first line was on disk has begun nothing.
+  if (text.events.length === 0 && text.bad === undefined) return undefined;
   return { drillId, folder, text, state: fold(text.events) };
 }
 

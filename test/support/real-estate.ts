@@ -95,7 +95,7 @@ restore:
     kind: postgres
     source: ../.drillbook/sample/bookshop
     database: bookshop
-    recoveryPoint: { pick: { id: '${pick}' } }
+    recoveryPoint: { id: '${pick}' }
 checks:
 ${
   checks ??
