@@ -1,0 +1,81 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type RealEstate, realEstate, tracesOf } from '../support/real-estate.ts';
+
+let estate: RealEstate;
+
+beforeAll(async () => {
+  estate = await realEstate();
+});
+afterEach(async () => {
+  expect(await tracesOf(estate.folder)).toEqual([]);
+});
+afterAll(async () => {
+  await estate.remove();
+});
+
+/** Starts a drill and resolves when its stderr shows `line`. */
+async function drillUntil(name: string, line: RegExp, args: readonly string[] = []) {
+  const runbook = await estate.runbook(name, { pick: 'base/03-noon' });
+  const { child, ended } = estate.start(['run', runbook, ...args]);
+  await new Promise<void>((resolve, reject) => {
+    let seen = '';
+    child.stderr?.on('data', (text: string) => {
+      seen += text;
+      if (line.test(seen)) resolve();
+    });
+    child.once('close', () => reject(new Error(`ended before ${String(line)}: ${seen}`)));
+  });
+  const drillId = (await readdir(join(estate.folder, 'reports'))).find((id) => id.startsWith(`${name}-`)) ?? '';
+  return { child, ended, drillId };
+}
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s aborts a drill, tears it down and leaves a report: exit 130', async (signal) => {
+  const { child, ended, drillId } = await drillUntil(`stopped-by-${signal.toLowerCase()}`, /isolation: level/);
+  child.kill(signal);
+  const { code } = await ended;
+  expect(code).toBe(130);
+  expect(await estate.report(drillId)).toMatchObject({ verdict: 'inconclusive', teardown: { outcome: 'clean', left: [] } });
+});
+
+test('a second signal leaves at once and prints the command that finishes the work, and that command does', async () => {
+  const { child, ended, drillId } = await drillUntil('stopped-twice', /isolation: level/);
+  child.kill('SIGINT');
+  await new Promise((resolve) => child.stderr?.once('data', resolve));
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  expect(code).toBe(130);
+  const command = /drillbook (teardown \S+)/.exec(stderr)?.[1]?.split(' ') ?? [];
+  // The drill may have been torn down in the very moment of the second signal: then there is nothing to print.
+  if (command.length > 0) expect((await estate.drillbook(command)).code).toBe(0);
+  expect(await estate.report(drillId).catch(() => ({ teardown: { outcome: 'clean' } }))).toMatchObject({
+    teardown: { outcome: 'clean' },
+  });
+});
+
+test('a drill that did not pass is kept when asked, and teardown removes it', async () => {
+  const runbook = await estate.runbook('kept', { pick: 'base/04-afternoon' });
+  const { code, stdout } = await estate.drillbook(['run', runbook, '--keep-on-failure', '30m', '--json']);
+  const report = JSON.parse(stdout) as { drillId: string; teardown: { outcome: string } };
+  expect([code, report.teardown.outcome]).toEqual([1, 'kept']);
+  expect((await tracesOf(estate.folder)).length).toBeGreaterThan(0);
+  expect((await estate.drillbook(['sweep', '--yes'])).code).toBe(0);
+  expect((await tracesOf(estate.folder)).length).toBeGreaterThan(0);
+  expect((await estate.drillbook(['teardown', report.drillId])).code).toBe(0);
+});
+
+test('a journal with a changed line stops resume with its number, and teardown still removes what was made', async () => {
+  const { child, ended, drillId } = await drillUntil('tampered', /restore:orders: done/);
+  child.kill('SIGKILL');
+  await ended;
+  const file = join(estate.folder, 'reports', drillId, 'journal.jsonl');
+  const text = await readFile(file, 'utf8');
+  const { writeFile } = await import('node:fs/promises');
+  const lines = text.split('\n');
+  const last = lines.length - 2;
+  await writeFile(file, lines.map((line, n) => (n === last ? line.replace('"seq"', '"Seq"') : line)).join('\n'));
+  const resumed = await estate.drillbook(['resume', drillId]);
+  expect([resumed.code, resumed.stderr]).toEqual([3, expect.stringContaining(`line ${last + 1} `)]);
+  expect((await estate.drillbook(['teardown', drillId])).code).toBe(0);
+});
