@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { printDiagnostics } from '../diagnostics/print.ts';
 import { loadRunbook } from '../runbook/load-runbook.ts';
 import type { Runbook } from '../runbook/runbook.ts';
@@ -11,7 +11,7 @@ export function sandboxFolder(io: Pick<CommandIo, 'cwd'>): string {
 
 /** The runbook in a file; when it is not valid, all its problems are printed and there is none. */
 export async function readRunbook(file: string, io: CommandIo): Promise<Runbook | undefined> {
-  const loaded = await loadRunbook(resolve(io.cwd, file), { sandboxFolder: sandboxFolder(io) });
+  const loaded = await loadRunbook(file, { sandboxFolder: sandboxFolder(io), cwd: io.cwd });
   if (loaded.kind === 'valid') return loaded.runbook;
   io.stderr(printDiagnostics(loaded.diagnostics));
   return undefined;

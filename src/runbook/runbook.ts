@@ -90,9 +90,7 @@ export type Pick =
   | { readonly kind: 'id'; readonly id: string };
 
 export type RecoveryTarget =
-  | { readonly kind: 'backup-end' }
-  | { readonly kind: 'latest' }
-  | { readonly kind: 'time'; readonly time: Instant };
+  { readonly kind: 'backup-end' } | { readonly kind: 'latest' } | { readonly kind: 'time'; readonly time: Instant };
 
 export type CheckSpec = LoginCheck | SqlCheck | RowCountsCheck | StructureCheck | ManifestCheck | FreshnessCheck;
 

@@ -1,0 +1,151 @@
+import { Composer, type Document, Parser, type CST } from 'yaml';
+
+import { type Finding, type Place, type Range, quoted } from './finding.ts';
+import { type Spot, type Tree, readTree, spotKey } from './tree.ts';
+import { maskRanges, secretsInLines, secretsInText, secretsInTree } from './secrets.ts';
+import { explainSyntax } from './explain-syntax.ts';
+
+/** 1 MB: a runbook is written by people. */
+export const LARGEST_FILE = 1_048_576;
+
+/** YAML that deep is a slip or an attack; libraries recurse. */
+const DEEPEST = 32;
+
+/** A text and what YAML makes of it, with a place for everything. */
+export interface WrittenDocument {
+  /** The text with every secret masked, same length: all that is shown or judged comes from it. */
+  readonly text: string;
+  /** Plain JSON values; absent when YAML itself could not make sense of the text. */
+  readonly value?: unknown;
+  /** What is wrong with the YAML, and the secrets in it. */
+  readonly findings: readonly Finding[];
+  locate(place: Place): Range;
+}
+
+/** Reads one YAML document. Never throws, whatever the text. */
+export function readDocument(text: string): WrittenDocument {
+  if (Buffer.byteLength(text) > LARGEST_FILE) return unread(text, tooLarge(Buffer.byteLength(text)));
+  const tokens = [...new Parser().parse(text)];
+  if (isDeeperThan(tokens, DEEPEST)) return unread(text, tooDeep());
+  const first = compose(tokens, text);
+  const broken = first.findings.some(({ code }) => code === 'syntax');
+  const secrets = [...secretsInText(text), ...(broken ? secretsInLines(text) : secretsInTree(first.tree, text))];
+  if (secrets.length === 0) return documentOf(text, first, []);
+  // Everything after this line sees the masked text only, so that no message can repeat a secret.
+  const masked = maskRanges(
+    text,
+    secrets.map(({ range }) => range),
+  );
+  return documentOf(masked, compose([...new Parser().parse(masked)], masked), secrets);
+}
+
+/** The finding for a file that is larger than a runbook may be. */
+export function tooLarge(bytes: number): Finding {
+  return {
+    code: 'too-large',
+    at: { kind: 'text', range: [0, 0] },
+    message: `the file has ${bytes} bytes, more than the ${LARGEST_FILE} that are read`,
+    hint: 'Split it into several files.',
+  };
+}
+
+interface Composed {
+  readonly tree: Tree;
+  readonly findings: readonly Finding[];
+  readonly value?: unknown;
+}
+
+function compose(tokens: readonly CST.Token[], text: string): Composed {
+  const composer = new Composer({
+    uniqueKeys: false,
+    prettyErrors: false,
+    schema: 'core',
+    merge: false,
+    version: '1.2',
+  });
+  const documents: Document.Parsed[] = [...composer.compose(tokens, true, text.length)];
+  const [document, second] = documents;
+  const tree = readTree(document?.contents ?? null);
+  const syntax = documents.flatMap(({ errors }) => errors.map((error) => explainSyntax(error.code, error.pos)));
+  const findings = [...syntax, ...(second ? [manyDocuments(second.range[0])] : []), ...tree.findings];
+  if (findings.some(({ code }) => code !== 'duplicate-key')) return { tree, findings };
+  if (document?.contents == null || isNothing(tree)) return { tree, findings: [emptyFile()] };
+  return { tree, findings, value: document.toJS({ maxAliasCount: 0 }) as unknown };
+}
+
+function documentOf(text: string, { tree, findings, value }: Composed, secrets: readonly Finding[]): WrittenDocument {
+  return {
+    text,
+    findings: [...secrets, ...findings],
+    ...(value !== undefined && { value }),
+    locate: (place) => locateIn(tree, place),
+  };
+}
+
+function unread(text: string, finding: Finding): WrittenDocument {
+  // Not a line of it is shown, since secrets were not looked for.
+  return { text: '', findings: [finding], locate: () => [0, Math.min(0, text.length)] };
+}
+
+function locateIn(tree: Tree, place: Place): Range {
+  if (place.kind === 'text') return place.range;
+  const spot = tree.spots.get(spotKey(place.path));
+  if (!spot) return place.path.length === 0 ? [0, 0] : locateIn(tree, { ...place, path: place.path.slice(0, -1) });
+  return place.kind === 'key' ? keyOf(spot) : valueOf(spot);
+}
+
+function keyOf(spot: Spot): Range {
+  return spot.key ?? spot.firstKey ?? spot.value;
+}
+
+function valueOf(spot: Spot): Range {
+  return spot.value[1] > spot.value[0] ? spot.value : keyOf(spot);
+}
+
+function isNothing(tree: Tree): boolean {
+  const root = tree.spots.get(spotKey([]));
+  return root === undefined || root.value[0] === root.value[1];
+}
+
+/** Without recursion, since it protects those that recurse. */
+function isDeeperThan(tokens: readonly CST.Token[], limit: number): boolean {
+  const open = tokens.map((token) => ({ token, depth: 0 }));
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { token, depth } = next;
+    if (depth > limit) return true;
+    if (token.type === 'document' && token.value) open.push({ token: token.value, depth });
+    if (!('items' in token)) continue;
+    for (const { key, value } of token.items) {
+      if (key) open.push({ token: key, depth: depth + 1 });
+      if (value) open.push({ token: value, depth: depth + 1 });
+    }
+  }
+  return false;
+}
+
+function tooDeep(): Finding {
+  return {
+    code: 'too-deep',
+    at: { kind: 'text', range: [0, 0] },
+    message: `the file nests more than ${DEEPEST} levels`,
+    hint: 'Compare it with an example: no runbook needs more than ten.',
+  };
+}
+
+function manyDocuments(start: number): Finding {
+  return {
+    code: 'many-documents',
+    at: { kind: 'text', range: [start, start + 3] },
+    message: `a second document begins, and one file holds one ${quoted('---')} at most`,
+    hint: 'Move it to a file of its own.',
+  };
+}
+
+function emptyFile(): Finding {
+  return {
+    code: 'empty-file',
+    at: { kind: 'text', range: [0, 0] },
+    message: 'the file is empty',
+    hint: "Begin with 'drillbook init', or with an example.",
+  };
+}

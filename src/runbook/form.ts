@@ -1,0 +1,161 @@
+import { type Static, type TObject, type TProperties, type TSchema, Type } from '@sinclair/typebox';
+
+import type { FindingCode } from './finding.ts';
+
+/** What a text must look like, and what to say when it does not. */
+export interface TextForm {
+  readonly pattern: string;
+  readonly code: FindingCode;
+  /** Completes 'must be …'. */
+  readonly is: string;
+  readonly hint: string;
+}
+
+/** Every pattern that a schema may use: an error is explained by looking its pattern up here. */
+export const TEXT_FORMS = {
+  duration: {
+    pattern: '^[1-9][0-9]{0,5}[smhd]$',
+    code: 'bad-duration',
+    is: "a duration such as '15m'",
+    hint: 'Write a whole number above zero and one unit, for example 90s, 15m, 2h or 30d.',
+  },
+  moment: {
+    pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})$',
+    code: 'bad-time',
+    is: 'an ISO 8601 moment with its zone',
+    hint: 'Write a moment that exists, with its zone, for example 2026-11-20T03:00:00Z or 2026-11-20T04:00:00+01:00.',
+  },
+  name: {
+    pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$',
+    code: 'bad-name',
+    is: "a name of a-z, 0-9 and '-'",
+    hint: "Use lower-case letters and digits, with '-' between them.",
+  },
+  sentence: {
+    pattern: '[A-Za-z0-9]',
+    code: 'bad-name',
+    is: 'a sentence with at least one of a-z or 0-9 to name the check by',
+    hint: 'Write what must be true, for example: every order has a customer.',
+  },
+  library: {
+    pattern: '^[A-Za-z0-9_-]+$',
+    code: 'bad-name',
+    is: "a library's bare name",
+    hint: 'Write it as shared_preload_libraries does, without folder or file ending, for example timescaledb.',
+  },
+  variable: {
+    pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+    code: 'bad-name',
+    is: 'the name of an environment variable',
+    hint: 'Write the name only, for example ORDERS_PASSWORD.',
+  },
+  path: {
+    pattern: '^(?=.*\\S)[^\\u0000-\\u001f]+$',
+    code: 'bad-path',
+    is: 'a path without control characters',
+    hint: "Write a path, relative to this file's folder or absolute.",
+  },
+  text: {
+    pattern: '\\S',
+    code: 'empty',
+    is: 'something',
+    hint: 'Write a value, or leave the key out.',
+  },
+} as const satisfies Record<string, TextForm>;
+
+/** A text in one of the known forms. */
+export function text(
+  form: keyof typeof TEXT_FORMS,
+  description: string,
+  more: { maxLength?: number; default?: string } = {},
+) {
+  return Type.String({ pattern: TEXT_FORMS[form].pattern, description, ...more });
+}
+
+/** A name that is safe in ids and file names. */
+export function name(description: string) {
+  return text('name', description, { maxLength: 40 });
+}
+
+/** One of a few words. */
+export function oneOfWords<const Words extends readonly string[]>(
+  words: Words,
+  description: string,
+  byDefault?: Words[number],
+) {
+  return Type.Unsafe<Words[number]>({
+    type: 'string',
+    enum: words,
+    description,
+    ...(byDefault !== undefined && { default: byDefault }),
+  });
+}
+
+/** A mapping with these keys and no others. */
+export function form<P extends TProperties>(properties: P, description: string, more: object = {}): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false, description, ...more });
+}
+
+/** A mapping whose keys people choose. */
+export function named<V extends TSchema>(key: TSchema, value: V, description: string) {
+  return Type.Unsafe<Record<string, Static<V>>>({
+    type: 'object',
+    minProperties: 1,
+    propertyNames: key,
+    additionalProperties: value,
+    description,
+  });
+}
+
+/** A count of things. */
+export function count(description: string, minimum = 0, maximum: number = Number.MAX_SAFE_INTEGER) {
+  return Type.Integer({ minimum, maximum, description });
+}
+
+/** A number that JavaScript holds exactly enough to compare. */
+export function number(description: string) {
+  return Type.Number({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, description });
+}
+
+/** Where a secret is read when it is needed. */
+export const writtenSecret = Type.Object(
+  {
+    env: Type.Optional(text('variable', 'Environment variable that holds it.')),
+    file: Type.Optional(text('path', "File that holds it, relative to this file's folder.")),
+  },
+  {
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+    description: 'Where the secret is read when it is needed; never the secret itself.',
+  },
+);
+
+/** RTO and RPO targets. */
+export const writtenObjectives = form(
+  {
+    rto: Type.Optional(
+      Type.Union(
+        [
+          text('duration', 'Longest time from the start of a recovery until the restored data is verified.'),
+          form(
+            {
+              target: text('duration', 'Longest time that a recovery may take.'),
+              until: Type.Optional(
+                oneOfWords(
+                  ['usable', 'verified'],
+                  'What stops the clock: the last required smoke check (usable) or the last required integrity check (verified).',
+                  'verified',
+                ),
+              ),
+            },
+            'Recovery time objective, with the moment that stops its clock.',
+          ),
+        ],
+        { description: 'Recovery time objective: how long a recovery may take.' },
+      ),
+    ),
+    rpo: Type.Optional(text('duration', 'Recovery point objective: how much data, in time, may be lost.')),
+  },
+  'What the recovery must reach; a drill that misses one has failed.',
+);

@@ -1,0 +1,35 @@
+import { basename, dirname, resolve } from 'node:path';
+
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { readDocument } from './document.ts';
+import { loadDrill } from './load-drill.ts';
+import { type LoadOptions, loadRunbook } from './load-runbook.ts';
+import { readFileText } from './read-file.ts';
+import type { FileKind } from './to-diagnostics.ts';
+
+/** What a file of either kind holds. */
+export type LoadedFile =
+  | { readonly kind: 'valid'; readonly is: FileKind; readonly name: string }
+  | { readonly kind: 'invalid'; readonly is: FileKind; readonly diagnostics: readonly Diagnostic[] };
+
+/** Reads a runbook or a drill, whichever it is. */
+export async function loadFile(file: string, options: LoadOptions): Promise<LoadedFile> {
+  const is = await kindOfFile(resolve(options.cwd ?? '.', file));
+  if (is === 'drill') {
+    const loaded = await loadDrill(file, options);
+    return loaded.kind === 'valid' ? { kind: 'valid', is, name: loaded.drill.name } : { ...loaded, is };
+  }
+  const loaded = await loadRunbook(file, options);
+  return loaded.kind === 'valid' ? { kind: 'valid', is, name: loaded.runbook.name } : { ...loaded, is };
+}
+
+/** A file with the key 'drill' is a drill, one with 'restore' or 'checks' is none; else its folder decides. */
+export async function kindOfFile(file: string): Promise<FileKind> {
+  const read = await readFileText(file);
+  const value = read.kind === 'text' ? readDocument(read.text).value : undefined;
+  if (typeof value === 'object' && value !== null) {
+    if ('drill' in value) return 'drill';
+    if ('restore' in value || 'checks' in value) return 'runbook';
+  }
+  return basename(dirname(resolve(file))) === 'drills' ? 'drill' : 'runbook';
+}

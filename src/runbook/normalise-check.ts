@@ -1,0 +1,105 @@
+import { join, resolve } from 'node:path';
+
+import { unreachable } from '../support/unreachable.ts';
+import { must } from './must.ts';
+import { parseDuration } from './duration.ts';
+import { secretRef } from './secret-ref.ts';
+import type { CheckCommon, CheckSpec, RestoreSpec, RowCountExpectation, SqlExpectation } from './runbook.ts';
+import type { WrittenCheck } from './written-checks.ts';
+
+const LONGEST_SENTENCE = 100;
+const LONGEST_ID = 100;
+
+/** The sentence of a check as a name that is safe in ids and file names. */
+export function checkId(sentence: string): string {
+  return sentence
+    .slice(0, LONGEST_SENTENCE)
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, LONGEST_ID)
+    .replaceAll(/^-|-$/g, '');
+}
+
+/** A written check in which nothing is wrong, with its defaults and absolute paths. */
+export function normaliseCheck(
+  written: WrittenCheck,
+  { restore, folder }: { readonly restore: readonly RestoreSpec[]; readonly folder: string },
+): CheckSpec {
+  const resource = must(
+    restore.find(({ name }) => name === written.of),
+    written.of,
+  );
+  const name = must(written.smoke ?? written.integrity, 'sentence');
+  const common: CheckCommon = {
+    id: checkId(name),
+    name,
+    purpose: written.smoke === undefined ? 'integrity' : 'smoke',
+    severity: written.severity ?? 'fail',
+    of: written.of,
+    database: written.database ?? resource.database,
+  };
+  return { ...common, ...normaliseKind(written, { source: resource.source, folder }) };
+}
+
+type KindPart<Spec> = Spec extends CheckSpec ? Omit<Spec, keyof CheckCommon> : never;
+
+function normaliseKind(
+  written: WrittenCheck,
+  { source, folder }: { readonly source: string; readonly folder: string },
+): KindPart<CheckSpec> {
+  switch (written.kind) {
+    case 'login': {
+      const { user, password } = written;
+      const login = password && { password: secretRef(password, folder) };
+      return { kind: 'login', ...(user !== undefined && { user }), ...login };
+    }
+    case 'sql': {
+      const { query, over, expect, reveal } = written;
+      return {
+        kind: 'sql',
+        query,
+        ...(over !== undefined && { over }),
+        expect: sqlExpectation(expect),
+        reveal: reveal ?? false,
+      };
+    }
+    case 'row-counts':
+      return { kind: 'row-counts', tables: Object.entries(written.tables).map(rowCountExpectation) };
+    case 'structure':
+      return { kind: 'structure', heapAllIndexed: written.heapAllIndexed ?? false };
+    case 'manifest':
+      return { kind: 'manifest', file: manifestFile(written.file, { source, folder }) };
+    case 'freshness':
+      return { kind: 'freshness', query: written.query, within: must(parseDuration(written.within), written.within) };
+    default:
+      return unreachable(written);
+  }
+}
+
+function manifestFile(written: string | undefined, { source, folder }: { source: string; folder: string }): string {
+  return written === undefined ? join(source, 'manifests', '{recoveryPoint}.json') : resolve(folder, written);
+}
+
+function sqlExpectation({
+  equals,
+  atLeast,
+  atMost,
+  between,
+  matches,
+}: Extract<WrittenCheck, { kind: 'sql' }>['expect']): SqlExpectation {
+  if (equals !== undefined) return { kind: 'equals', value: equals };
+  if (atLeast !== undefined) return { kind: 'at-least', value: atLeast };
+  if (atMost !== undefined) return { kind: 'at-most', value: atMost };
+  if (between) return { kind: 'between', low: between[0], high: between[1] };
+  return matches === undefined ? { kind: 'empty' } : { kind: 'matches', pattern: matches };
+}
+
+/** A table with only an upper bound must still hold a row: what is empty was not observed. */
+function rowCountExpectation([table, bound]: [
+  string,
+  number | { atLeast?: number; atMost?: number },
+]): RowCountExpectation {
+  return typeof bound === 'number' ? { table, atLeast: bound, atMost: bound } : { table, atLeast: 1, ...bound };
+}

@@ -1,0 +1,51 @@
+import { shapeOf } from './shape.ts';
+import { type WrittenCheck, writtenCheck } from './written-checks.ts';
+import { type WrittenRestore, type WrittenSettings, writtenRestore, writtenSettings } from './written-runbook.ts';
+
+/** What of a written runbook has the right form, so that its meaning is judged although other parts are wrong. */
+export interface SoundRunbook {
+  readonly settings: WrittenSettings;
+  /** Every name under 'restore'. */
+  readonly resources: readonly string[];
+  readonly restore: ReadonlyMap<string, WrittenRestore>;
+  readonly checks: readonly SoundCheck[];
+  /** Every check, however it looks. */
+  readonly claims: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface SoundCheck {
+  readonly index: number;
+  readonly check: WrittenCheck;
+  /** As it stands in the file, with what is wrong. */
+  readonly claim: Readonly<Record<string, unknown>>;
+}
+
+const settingsShape = shapeOf(writtenSettings);
+const restoreShape = shapeOf(writtenRestore);
+const checkShape = shapeOf(writtenCheck);
+
+/** Takes the sound parts out of whatever a file held. */
+export function soundRunbook(value: unknown): SoundRunbook {
+  const top = recordOf(value);
+  const restore = Object.entries(recordOf(top['restore']));
+  const claims = Array.isArray(top['checks']) ? top['checks'].map(recordOf) : [];
+  return {
+    settings: settingsShape.sound(top) ?? {},
+    resources: restore.map(([name]) => name),
+    restore: new Map(
+      restore.flatMap(([name, one]) => {
+        const sound = restoreShape.sound(one);
+        return sound ? [[name, sound]] : [];
+      }),
+    ),
+    checks: claims.flatMap((claim, index) => {
+      const check = checkShape.sound(claim);
+      return check ? [{ index, check, claim }] : [];
+    }),
+    claims,
+  };
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
