@@ -24,7 +24,8 @@ export async function openWorkshop(target: string): Promise<Workshop> {
   await removeAbandoned(target);
   const folder = `${target}.building-${process.pid}-${(await identityOf(process.pid)) ?? ''}`;
   const product = join(folder, 'product');
-  await mkdir(folder, { mode: 0o700 });
+  // A server that runs as another user has to pass through.
+  await mkdir(folder, { mode: 0o711 });
   await mkdir(product);
   return {
     folder,

@@ -180,6 +180,12 @@ describe('the sample', () => {
     },
   );
 
+  it('has manifests of the whole shop, also of the one whose source lost a page', async () => {
+    const orders = [];
+    for (const { id } of sample.recoveryPoints) orders.push(rowsOf((await manifestOf(id)).contents, 'orders'));
+    expect(orders).toEqual([32_000, 34_000, 37_000, 40_000, 44_000, 46_000]);
+  });
+
   it('hides the lost page of the damaged one from count, structure and dump', async () => {
     const orders = rowsOf((await manifestOf(DAMAGED)).contents, 'orders');
     await restored(DAMAGED, 'immediate', async (client) => {
