@@ -6,7 +6,7 @@ import { unreachable } from '../support/unreachable.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
 /** Where the sample lies, below the current folder, unless another folder is named. */
-export const SAMPLE_FOLDER = '.drillbook/sample/bookshop';
+const SAMPLE_FOLDER = '.drillbook/sample/bookshop';
 
 /** The sample is built with one major, so that it is the same everywhere; it is that of the embedded server. */
 const SAMPLE_MAJOR = 18;

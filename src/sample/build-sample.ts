@@ -13,7 +13,7 @@ import { createSourceServer, SAMPLE_SUPERUSER, type SourceServer } from './sourc
 import { openWorkshop, type Workshop } from './workshop.ts';
 
 /** Where the living source answers while the sample is built: a folder of a unix socket, and no password. */
-export interface SampleSource {
+interface SampleSource {
   readonly host: string;
   readonly port: number;
   readonly database: string;

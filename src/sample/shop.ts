@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 export const SHOP_DATABASE = 'bookshop';
 
 /** Tables of the shop, parents first. */
-export const SHOP_TABLES = ['customers', 'orders', 'order_lines', 'payments'] as const;
+const SHOP_TABLES = ['customers', 'orders', 'order_lines', 'payments'] as const;
 
 /** What one stretch of trade adds. Lines and payments follow from the orders: five lines for two orders, one payment each. */
 export interface Trade {
