@@ -71,7 +71,10 @@ async function killAndResume(line: number, when: 'before' | 'after', name: strin
   // Killed before line 1 was on disk, there is no drill yet, and nothing to resume.
   if (events.length > 0) {
     expect(resumed.code, `${name}: ${resumed.stderr}${resumed.stdout}`).toBe(0);
-    expect(await estate.report(drillId), name).toMatchObject({ verdict: 'passed', teardown: { outcome: 'clean', left: [] } });
+    expect(await estate.report(drillId), name).toMatchObject({
+      verdict: 'passed',
+      teardown: { outcome: 'clean', left: [] },
+    });
     const created = events.filter((event) => event.type === 'resource-created').map(kindOf);
     expect(created.sort(), name).toEqual(['resource-created restore', 'resource-created sandbox']);
   }

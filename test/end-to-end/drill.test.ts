@@ -77,7 +77,11 @@ test('no password and no value of a row reaches a report, stdout or stderr', asy
   const ended = await drill(runbook, [], { ...process.env, CANARY: 'hunter2-canary' });
   expect(ended.report.checks.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'errored', 'passed']);
   expect(ended.code).toBe(1);
-  const texts = [...(await textsBelow(join(estate.folder, 'reports'))), ['stdout', ended.stdout], ['stderr', ended.stderr]];
+  const texts = [
+    ...(await textsBelow(join(estate.folder, 'reports'))),
+    ['stdout', ended.stdout],
+    ['stderr', ended.stderr],
+  ];
   for (const canary of ['hunter2-canary', 'Customer 7', '@bookshop.example', 'leave with the neighbour']) {
     for (const [file, text] of texts) expect(text?.includes(canary), `'${canary}' in ${file}`).toBe(false);
   }
@@ -127,7 +131,10 @@ test('recovery-points, plan, report and doctor answer, in words and in JSON', as
   expect(JSON.parse(points.stdout)).toMatchObject([{ resource: 'orders', listing: { unusable: [] } }]);
   expect((await estate.drillbook(['recovery-points', runbook])).stdout).toMatch(/base\/04-afternoon/);
   const plan = await estate.drillbook(['plan', runbook, '--seed', '7', '--json']);
-  expect(JSON.parse(plan.stdout)).toMatchObject({ runbook: 'readers', resources: [{ point: { id: 'base/01-opening' } }] });
+  expect(JSON.parse(plan.stdout)).toMatchObject({
+    runbook: 'readers',
+    resources: [{ point: { id: 'base/01-opening' } }],
+  });
   expect((await estate.drillbook(['plan', runbook])).stdout).toMatch(/restore:orders/);
   for (const format of ['text', 'json', 'md', 'html', 'junit']) {
     expect((await estate.drillbook(['report', '--format', format])).code).toBe(0);

@@ -31,13 +31,19 @@ async function drillUntil(name: string, line: RegExp, args: readonly string[] = 
   return { child, ended, drillId };
 }
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s aborts a drill, tears it down and leaves a report: exit 130', async (signal) => {
-  const { child, ended, drillId } = await drillUntil(`stopped-by-${signal.toLowerCase()}`, /isolation: level/);
-  child.kill(signal);
-  const { code } = await ended;
-  expect(code).toBe(130);
-  expect(await estate.report(drillId)).toMatchObject({ verdict: 'inconclusive', teardown: { outcome: 'clean', left: [] } });
-});
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s aborts a drill, tears it down and leaves a report: exit 130',
+  async (signal) => {
+    const { child, ended, drillId } = await drillUntil(`stopped-by-${signal.toLowerCase()}`, /isolation: level/);
+    child.kill(signal);
+    const { code } = await ended;
+    expect(code).toBe(130);
+    expect(await estate.report(drillId)).toMatchObject({
+      verdict: 'inconclusive',
+      teardown: { outcome: 'clean', left: [] },
+    });
+  },
+);
 
 test('a second signal leaves at once and prints the command that finishes the work, and that command does', async () => {
   const { child, ended, drillId } = await drillUntil('stopped-twice', /isolation: level/);

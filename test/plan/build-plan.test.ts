@@ -12,7 +12,15 @@ function planFor(restores: readonly RestoreSpec[], change: Partial<PlanInput> = 
     drawn: restores.map((spec) => ({
       spec,
       point: aRecoveryPoint(spec.source, 'a', 1),
-      draw: { resource: spec.name, strategy: 'random', seed: '1', candidates: [], excluded: [], candidatesDigest: '', index: 0 },
+      draw: {
+        resource: spec.name,
+        strategy: 'random',
+        seed: '1',
+        candidates: [],
+        excluded: [],
+        candidatesDigest: '',
+        index: 0,
+      },
       successorAvailableAt: '2026-11-20T01:00:00.000Z',
     })),
     sha256Hex,
@@ -43,7 +51,8 @@ test('the sandbox expires when the runbook says, counted from the start of the d
 
 test('a point is superseded by its successor only when it is restored to its own end', () => {
   const to = (kind: 'backup-end' | 'latest') =>
-    planFor([aRestore('orders', { recoveryPoint: { pick: { kind: 'random' }, to: { kind } } })]).resources[0]?.supersededAt;
+    planFor([aRestore('orders', { recoveryPoint: { pick: { kind: 'random' }, to: { kind } } })]).resources[0]
+      ?.supersededAt;
   expect([to('backup-end'), to('latest')]).toEqual(['2026-11-20T01:00:00.000Z', undefined]);
 });
 
