@@ -51,7 +51,7 @@ th{padding:9px 12px;text-align:left;font-size:.8rem;font-weight:600;color:var(--
 td{padding:10px 12px;vertical-align:top;border-bottom:1px solid var(--line)}
 td:nth-child(n+3){overflow-wrap:anywhere}td:nth-child(2){min-width:10em}
 tr:last-child td{border-bottom:0}
-td:first-child{white-space:nowrap}
+td:first-child,.checks td:nth-child(3){white-space:nowrap}
 td .small{display:block}
 .checks td:last-child{white-space:nowrap}
 .facts{margin-top:8px;font-size:.92rem}
@@ -98,7 +98,7 @@ main{padding:14px 12px 36px}
 table,tbody,tr,td{display:block}thead{display:none}
 tr{padding:8px 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0}
 td,tr:last-child td{min-width:0;display:grid;grid-template-columns:5.4rem minmax(0,1fr);gap:8px;padding:3px 14px;border:0}
-td:first-child,.checks td:last-child{white-space:normal}
+td:first-child,.checks td:nth-child(3),.checks td:last-child{white-space:normal}
 td::before{content:attr(data-column);color:var(--muted);font-size:.82rem;padding-top:.1em}
 td>*{grid-column:2}td>.chip{justify-self:start}
 .timeline{padding:8px 14px 12px}
