@@ -10,7 +10,6 @@ import { localProvider } from '../providers/local/local-provider.ts';
 import { listBaseBackups } from '../providers/local/postgres/list-base-backups.ts';
 import { availableLevel } from '../providers/local/sandbox/levels.ts';
 import { postgresDirsOf } from '../providers/local/postgres/server-binaries.ts';
-import { builtFile } from '../support/built-file.ts';
 import { systemClock } from '../support/clock.ts';
 import { bootId } from '../support/process-identity.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
@@ -26,10 +25,8 @@ export function wireProvider(io: CommandIo): Provider {
   const local = localProvider({
     clock: systemClock,
     listRecoveryPoints: listBaseBackups,
-    availableLevel: async () => (await availableLevel({ path: io.env['PATH'] })).level,
-    proveIsolation: async ({ level }) =>
-      Promise.resolve({ level, proofs: [{ claim: 'x', method: 'x', expected: 'x', observed: 'x', holds: true }] }),
-    workerFile: builtFile(import.meta.url, '../providers/local/postgres/restore-worker.js'),
+    availableLevel: async () => availableLevel({ path: io.env['PATH'] }),
+    path: io.env['PATH'],
     ...(dirs && { postgresDirs: dirs }),
   });
   const limited = withTimeout(local, CALL_LIMIT, systemClock);

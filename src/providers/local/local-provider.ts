@@ -1,30 +1,32 @@
-import { spawn } from 'node:child_process';
-import { chmod, mkdir, open, readFile, readdir, realpath, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
-import { ProblemError } from '../../diagnostics/problem-error.ts';
-import { refusalToRemove } from '../../drill/guard.ts';
+import { isAtLeast } from '../../drill/isolation.ts';
 import type { IsolationLevel, RestoreSpec } from '../../runbook/runbook.ts';
+import { builtFile } from '../../support/built-file.ts';
 import type { Clock } from '../../support/clock.ts';
-import { writeWholeFile } from '../../support/whole-file.ts';
-import type { MarkedResource, Provider, RemovalPermit, ResourceState, StartRequest } from '../provider.ts';
-import type { IsolationEvidence, Resource } from '../resource.ts';
-import { classifySystemError } from './classify-system-error.ts';
-import { describeFolder, makeMarkedFolder } from './mark-file.ts';
-import { dropsRoot } from './sandbox/launch.ts';
-import { endOwnProcesses, findOwnProcesses } from './own-processes.ts';
+import type { Provider, ResourceState, StartRequest } from '../provider.ts';
+import type { IsolationEvidence, IsolationProof, Resource } from '../resource.ts';
+import { classifyLocal } from './classify-local.ts';
+import { isWhole, lstatOf, makeMarkedFolder, readMarkedFolder } from './mark-file.ts';
+import { folderAndPassing, listMarked, processOf } from './marked-folders.ts';
+import { removeResource } from './removal.ts';
+import { proveIsolation } from './sandbox/isolation.ts';
+import { SANDBOX_UID, dropsRoot } from './sandbox/launch.ts';
+import type { AvailableLevel } from './sandbox/levels.ts';
+import { findProcesses } from './sandbox/processes.ts';
+import { serverPid, startWorker, workerState } from './worker.ts';
 
+/** What the provider is given, since it reads no environment. */
 export interface LocalProviderDeps {
   readonly clock: Clock;
   readonly listRecoveryPoints: (spec: RestoreSpec, signal: AbortSignal) => Promise<RecoveryPointListing>;
   /** The best level of isolation that this machine offers. */
-  readonly availableLevel: () => Promise<IsolationLevel>;
-  readonly proveIsolation: (
-    of: { level: IsolationLevel; sandboxFolder: string; serverPid?: number; restoredFolder?: string },
-    signal: AbortSignal,
-  ) => Promise<IsolationEvidence>;
-  /** Built file of the process that restores. */
-  readonly workerFile: string;
+  readonly availableLevel: () => Promise<AvailableLevel>;
+  /** `PATH`, for the tools that isolation is proven with. */
+  readonly path?: string | undefined;
+  /** Built file of the process that restores; drillbook's own, unless a test has another. */
+  readonly workerFile?: string;
   /** Folders to look for PostgreSQL in, instead of the well-known ones. */
   readonly postgresDirs?: readonly string[];
 }
@@ -32,162 +34,157 @@ export interface LocalProviderDeps {
 /** Looking costs one small file; a tenth of a second stays far below 1 % of any restore that is worth measuring. */
 const POLL_INTERVAL = 100;
 
+type Deps = LocalProviderDeps & { readonly workerFile: string };
+
 /** Restores on this machine: a marked folder a sandbox, in it a marked folder and a worker process a restore. */
-export function localProvider(deps: LocalProviderDeps): Provider {
+export function localProvider(given: LocalProviderDeps): Provider {
+  const deps: Deps = { workerFile: builtFile(import.meta.url, './postgres/restore-worker.js'), ...given };
   return {
     kind: 'local',
     properties: { absenceGrace: 0, pollInterval: POLL_INTERVAL },
-    listRecoveryPoints: deps.listRecoveryPoints,
-    start: async (request) => (request.kind === 'sandbox' ? startSandbox(request, deps) : startRestore(request, deps)),
-    look: async (resources) => Promise.all(resources.map(stateOf)),
-    async proveIsolation(sandbox, restored, signal) {
-      const level = await levelOf(sandbox.id);
-      if (restored === undefined) return deps.proveIsolation({ level, sandboxFolder: sandbox.id }, signal);
-      const serverPid = await readPid(join(restored.id, 'server.json'));
-      return deps.proveIsolation(
-        { level, sandboxFolder: sandbox.id, restoredFolder: restored.id, ...(serverPid !== undefined && { serverPid }) },
-        signal,
-      );
+    listRecoveryPoints: given.listRecoveryPoints,
+    async start(request, signal) {
+      signal.throwIfAborted();
+      return request.kind === 'sandbox' ? startSandbox(request, deps) : startRestore(request, deps);
     },
-    startRemoval: async (resource, permit) => remove(resource, permit, deps.clock),
-    listMarked: async ({ folder, drillId }) => listMarked(folder, drillId),
-    classify: classifySystemError,
+    async look(resources, signal) {
+      signal.throwIfAborted();
+      return Promise.all(resources.map(async (resource) => stateOf(resource, deps)));
+    },
+    async proveIsolation(sandbox, restored, signal) {
+      signal.throwIfAborted();
+      return prove(sandbox, restored, deps);
+    },
+    async startRemoval(resource, permit, signal) {
+      signal.throwIfAborted();
+      await removeResource(resource, permit, deps.clock, signal);
+    },
+    async listMarked(scope, signal) {
+      signal.throwIfAborted();
+      return listMarked(scope, signal);
+    },
+    classify: classifyLocal,
   };
 }
 
-/** Nobody may list it; who knows a name in it may go on to that. */
-const ENTERED_BY_ALL = 0o711;
-
-/** A server that root started as another user has to get to its data. */
-function folderMode(level: IsolationLevel): number {
-  return dropsRoot(level) ? ENTERED_BY_ALL : 0o700;
+/** The text of `sandbox.json`: decided once, so that a drill that is resumed under other circumstances mixes no levels. */
+interface SandboxText {
+  readonly level: IsolationLevel;
+  readonly because: string;
+  readonly minimum: IsolationLevel;
 }
 
-async function startSandbox({ drill, token }: StartRequest, deps: LocalProviderDeps): Promise<Resource> {
-  await mkdir(drill.sandbox.folder, { recursive: true, mode: ENTERED_BY_ALL });
+const SANDBOX_FILE = 'sandbox.json';
+const REQUEST_FILE = 'request.json';
+
+async function startSandbox({ drill, token }: StartRequest, deps: Deps): Promise<Resource> {
+  // Others may pass through the folder of all sandboxes, but not list it: root's servers at L0 run as another user.
+  await mkdir(drill.sandbox.folder, { recursive: true, mode: 0o711 });
   const id = join(await realpath(drill.sandbox.folder), drill.drillId);
   const resource: Resource = { provider: 'local', type: 'sandbox', id, name: 'sandbox', token };
-  // The level is decided once: a drill that is resumed under other circumstances must not mix two.
-  const level = (await levelOf(id).catch(() => undefined)) ?? (await deps.availableLevel());
-  await makeMarkedFolder({ folder: id, resource, drill, mode: folderMode(level) });
-  await writeWholeFile(levelFile(id), JSON.stringify({ level }));
+  if (!(await isThere(resource))) {
+    const { level, because } = await deps.availableLevel();
+    const text: SandboxText = { level, because, minimum: drill.sandbox.minimumIsolation };
+    await makeFolder(resource, drill, { [SANDBOX_FILE]: JSON.stringify(text) });
+  }
+  await letSandboxPass(id, (await readSandbox(id)).level);
   return resource;
 }
 
-async function startRestore(
-  request: StartRequest & { readonly kind: 'restore' },
-  deps: LocalProviderDeps,
-): Promise<Resource> {
+async function startRestore(request: StartRequest & { readonly kind: 'restore' }, deps: Deps): Promise<Resource> {
   const { drill, token, spec } = request;
   const sandbox = join(await realpath(drill.sandbox.folder), drill.drillId);
   const id = join(sandbox, spec.name);
   const resource: Resource = { provider: 'local', type: spec.kind, id, name: spec.name, token };
-  const level = await levelOf(sandbox);
-  await makeMarkedFolder({ folder: id, resource, drill, mode: folderMode(level) });
-  if ((await findOwnProcesses(id)).some(({ isWorker }) => isWorker)) return resource;
-  const { postgresDirs } = deps;
-  await writeWholeFile(join(id, 'request.json'), JSON.stringify({ request, level, ...(postgresDirs && { postgresDirs }) }));
-  // A state that a dead worker has left must not be taken for the new one's.
-  await rm(join(id, 'state.json'), { force: true });
-  await spawnWorker(id, deps.workerFile);
+  const { level } = await readSandbox(sandbox);
+  if (!(await isThere(resource))) {
+    const { postgresDirs } = deps;
+    const text = JSON.stringify({ request, level, ...(postgresDirs && { postgresDirs }) });
+    await makeFolder(resource, drill, { [REQUEST_FILE]: text });
+  }
+  await letSandboxPass(id, level);
+  const state = await workerState(id, deps.workerFile);
+  if (state.kind === 'lost') await startWorker(id, deps.workerFile);
   return resource;
 }
 
-/** The worker outlives its starter: a drill whose runner is killed finds it again. */
-async function spawnWorker(folder: string, workerFile: string): Promise<void> {
-  const log = await open(join(folder, 'worker.log'), 'a', 0o600);
-  try {
-    const worker = spawn(process.execPath, [workerFile, folder], {
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-    });
-    await new Promise((resolve, reject) => {
-      worker.once('spawn', resolve);
-      worker.once('error', reject);
-    });
-    worker.unref();
-  } finally {
-    await log.close();
+async function makeFolder(
+  resource: Resource,
+  { drillId, sandbox: { expiresAt } }: StartRequest['drill'],
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  await makeMarkedFolder({ drillId, expiresAt, resource, files });
+}
+
+/** Whether the very resource is there already; what else may lie at its place is found when it is made. */
+async function isThere(resource: Resource): Promise<boolean> {
+  const folder = await readMarkedFolder(resource.id);
+  return folder !== undefined && isWhole(folder) && folder.resource.token === resource.token;
+}
+
+/** A server that root started as another user has to get to its data. */
+async function letSandboxPass(folder: string, level: IsolationLevel): Promise<void> {
+  if (!dropsRoot(level)) return;
+  await chown(folder, 0, SANDBOX_UID);
+  await chmod(folder, 0o710);
+}
+
+async function stateOf(resource: Resource, { workerFile }: Deps): Promise<ResourceState> {
+  const wanted = processOf(resource);
+  if (resource.type === 'process' && wanted) {
+    const isAlive = (await findProcesses(wanted.sandbox)).some(
+      ({ pid, startTime }) => pid === wanted.pid && startTime === wanted.startTime,
+    );
+    return isAlive ? { kind: 'ready' } : { kind: 'gone' };
   }
-}
-
-async function stateOf({ id, type }: Resource): Promise<ResourceState> {
-  const isThere = await stat(id).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return (await findOwnProcesses(id)).length === 0 ? { kind: 'gone' } : { kind: 'pending', detail: 'ending' };
-  if (type === 'sandbox') return { kind: 'ready' };
-  const before = await readState(id);
-  if (before?.kind === 'failed') return before;
-  const isAlive = (await findOwnProcesses(id)).some(({ isWorker }) => isWorker);
-  // Read again, since a worker may have settled and ended between the two looks.
-  const state = await readState(id);
-  if (isAlive || state?.kind === 'failed') return state ?? { kind: 'pending', detail: 'starting' };
-  return { kind: 'lost', because: 'its worker process is gone' };
-}
-
-async function readState(folder: string): Promise<ResourceState | undefined> {
-  const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as ResourceState);
-}
-
-async function readPid(file: string): Promise<number | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as { pid: number }).pid;
-}
-
-async function remove(resource: Resource, permit: RemovalPermit, clock: Clock): Promise<void> {
-  const described = await describeFolder(resource.id);
-  if (described !== undefined) {
-    const refusal = refusalToRemove(described, permit);
-    if (refusal) throw new ProblemError(refusal);
+  if (await lstatOf(resource.id)) {
+    return resource.type === 'postgres' ? workerState(resource.id, workerFile) : { kind: 'ready' };
   }
-  await endOwnProcesses(resource.id, clock);
-  if (described !== undefined) await removeFolder(resource.id);
+  const isPassing = (await folderAndPassing(resource)).length > 0 || (await findProcesses(resource.id)).length > 0;
+  return isPassing ? { kind: 'pending', detail: 'being removed' } : { kind: 'gone' };
 }
 
-/** Links in it are removed, never followed (rm of node:fs). A folder without write permission is given it first. */
-async function removeFolder(folder: string): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true });
-  } catch {
-    const inner = await readdir(folder, { recursive: true, withFileTypes: true });
-    for (const one of inner) if (one.isDirectory()) await chmod(join(one.parentPath, one.name), 0o700).catch(() => {});
-    await rm(folder, { recursive: true, force: true });
+async function prove(sandbox: Resource, restored: Resource | undefined, deps: Deps): Promise<IsolationEvidence> {
+  const { level, because, minimum } = await readSandbox(sandbox.id);
+  const trial = { level, folder: sandbox.id, path: deps.path };
+  const evidence = restored ? await proveRestored(trial, restored, deps) : await proveIsolation(trial);
+  if (isAtLeast(level, minimum)) return evidence;
+  return { level, proofs: [...evidence.proofs, levelTooLow(level, minimum, because)] };
+}
+
+async function proveRestored(
+  trial: { level: IsolationLevel; folder: string; path: string | undefined },
+  restored: Resource,
+  { workerFile }: Deps,
+): Promise<IsolationEvidence> {
+  const state = await workerState(restored.id, workerFile);
+  const pid = await serverPid(restored.id);
+  if (state.kind !== 'ready' || state.endpoint === undefined || pid === undefined) {
+    return { level: trial.level, proofs: [noServer(restored)] };
   }
+  return proveIsolation({ ...trial, restored: { pid, folder: restored.id, socketFolder: state.endpoint.host } });
 }
 
-async function listMarked(root: string, drillId: string | undefined): Promise<readonly MarkedResource[]> {
-  const place = await realpath(root).catch(() => undefined);
-  if (place === undefined) return [];
-  const sandboxes = await foldersIn(place);
-  const restored = (await Promise.all(sandboxes.map(foldersIn))).flat();
-  const listed = await Promise.all([...sandboxes, ...restored].map(marked));
-  return listed.flat().filter((one) => drillId === undefined || one.drillId === drillId);
+function noServer({ name }: Resource): IsolationProof {
+  return {
+    claim: `the restored server of '${name}' is isolated`,
+    method: 'looked for the server that its worker started',
+    expected: 'a server that runs',
+    observed: 'no server runs',
+    holds: false,
+  };
 }
 
-async function marked(folder: string): Promise<readonly MarkedResource[]> {
-  const described = await describeFolder(folder);
-  if (described?.mark === undefined || described.mark.proof !== described.expectedProof) {
-    // One that was killed before it got its mark is still empty, and rmdir removes nothing else.
-    if (folder.includes('/.unfinished-')) await rmdir(folder).catch(() => {});
-    return [];
-  }
-  const { resource, mark } = described;
-  return [{ resource, drillId: mark.drillId, expiresAt: mark.expiresAt }];
+function levelTooLow(level: IsolationLevel, minimum: IsolationLevel, because: string): IsolationProof {
+  return {
+    claim: `the sandbox is isolated at level ${minimum} or better`,
+    method: 'tried which levels this machine offers',
+    expected: minimum,
+    observed: `${level}, since ${because}`,
+    holds: false,
+  };
 }
 
-async function foldersIn(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
-}
-
-function levelFile(sandboxFolder: string): string {
-  return join(sandboxFolder, 'sandbox.json');
-}
-
-async function levelOf(sandboxFolder: string): Promise<IsolationLevel> {
-  return (JSON.parse(await readFile(levelFile(sandboxFolder), 'utf8')) as { level: IsolationLevel }).level;
+async function readSandbox(sandbox: string): Promise<SandboxText> {
+  return JSON.parse(await readFile(join(sandbox, SANDBOX_FILE), 'utf8')) as SandboxText;
 }

@@ -9,7 +9,11 @@ import type { Problem } from '../../../diagnostics/problem.ts';
  * Symbolic links are handed over themselves, never followed.
  */
 export function rootDropProblem(
-  paths: { readonly readOnly: readonly string[]; readonly writable: readonly string[]; readonly command: readonly string[] },
+  paths: {
+    readonly readOnly: readonly string[];
+    readonly writable: readonly string[];
+    readonly command: readonly string[];
+  },
   uid: number,
 ): Problem | undefined {
   for (const path of paths.writable) handOver(path, uid);
