@@ -51,11 +51,13 @@ export async function observeStructure(
   const refused = await inTransaction(session, 'read write', async () => {
     const extensions = await installExtensions(session);
     if ('problem' in extensions) return extensions.problem;
-    for (const index of indexes)
-      await look(session, index, findings, () => checkIndex(session, index, extensions, heapAllIndexed));
+    // Heaps first: a deep look at an index also meets what is wrong with its table.
     for (const heap of heaps) {
       await look(session, heap, findings, () => checkHeap(session, heap, extensions));
       await look(session, heap, findings, () => checkVisibility(session, heap, extensions));
+    }
+    for (const index of indexes) {
+      await look(session, index, findings, () => checkIndex(session, index, extensions, heapAllIndexed));
     }
     return undefined;
   });
@@ -98,7 +100,7 @@ interface Extensions {
 async function installExtensions(session: Session): Promise<Extensions | { readonly problem: Problem }> {
   const amcheck = await attempt(session, () => install(session, 'amcheck'));
   if (amcheck.kind === 'refused') {
-    if (!isSurvivable(amcheck.error)) throw amcheck.error;
+    if (!isSurvivable(amcheck.error) || damageOf(amcheck.error) !== undefined) throw amcheck.error;
     const { message } = problemOf(amcheck.error, "the structure of indexes and heaps with the extension 'amcheck'");
     const hint = 'Restore with a server that has the extension amcheck (PostgreSQL 14 or newer, package contrib).';
     return { problem: { code: 'check/no-amcheck', message, hint, blames: 'environment' } };
@@ -162,6 +164,10 @@ async function faultyBlocks(session: Session, query: string, oid: string, what: 
   return `${what} (${found} in ${Number(blocks) === 1 ? 'block' : 'blocks'} ${first}${Number(blocks) > 5 ? ', …' : ''})`;
 }
 
+/** An index-only scan where there is an index; it looks into the table only where pages are not all-visible. */
+const PREFER_INDEXES = `select set_config('enable_seqscan', 'off', true), set_config('enable_indexscan', 'on', true),
+  set_config('enable_indexonlyscan', 'on', true)`;
+
 /** A table lost rows when an index that need not look into the table still knows more of them. */
 async function compareCounts(session: Session, { name, kind }: Relation): Promise<string | undefined> {
   if (kind === 't') return undefined;
@@ -169,9 +175,7 @@ async function compareCounts(session: Session, { name, kind }: Relation): Promis
   await session.query("select set_config('enable_seqscan', 'on', true)");
   await session.query(FORCE_SCANS);
   const scanned = await count(session, from);
-  await session.query(
-    `select set_config('enable_indexonlyscan', 'on', true), set_config('enable_seqscan', 'off', true)`,
-  );
+  await session.query(PREFER_INDEXES);
   const indexed = await count(session, from);
   return scanned === indexed ? undefined : `an index knows ${indexed} rows, the table holds ${scanned}`;
 }
