@@ -38,11 +38,13 @@ interface Guise {
   readonly uid?: number;
 }
 
-/** A new, running cluster of the embedded major, with page checksums and passwords. */
-export async function startTestServer(): Promise<TestServer> {
-  const embedded = await embeddedPostgres();
-  if (!embedded) throw new Error('no embedded PostgreSQL for this platform');
-  const binDir = await prepareEmbedded(embedded);
+/**
+ * A new, running cluster with page checksums and passwords.
+ *
+ * @param systemBinDir a server's folder; the embedded one unless given
+ */
+export async function startTestServer(systemBinDir?: string): Promise<TestServer> {
+  const binDir = systemBinDir ?? (await embeddedBinDir());
   const guise = chooseGuise(binDir);
   const folder = await newFolder(guise);
   const passwordFile = join(folder, 'password');
@@ -52,6 +54,7 @@ export async function startTestServer(): Promise<TestServer> {
     '--username=postgres',
     `--pwfile=${passwordFile}`,
     '--no-sync',
+    '--data-checksums',
     '--locale=C',
   ];
   const [program, ...args] = [
@@ -66,6 +69,12 @@ export async function startTestServer(): Promise<TestServer> {
   const server = serverIn(folder, binDir, guise);
   await server.start();
   return server;
+}
+
+async function embeddedBinDir(): Promise<string> {
+  const embedded = await embeddedPostgres();
+  if (!embedded) throw new Error('no embedded PostgreSQL for this platform');
+  return prepareEmbedded(embedded);
 }
 
 function serverIn(folder: string, binDir: string, guise: Guise): TestServer {

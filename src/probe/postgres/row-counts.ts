@@ -46,8 +46,8 @@ export async function qualifiedName(session: Session, table: string): Promise<st
   return rows[0]?.[0] ?? undefined;
 }
 
-/** @param name quoted, with its schema */
-export async function countRows(session: Session, name: string): Promise<number> {
-  const { rows } = await session.query(`select count(*) from ${name}`);
+/** @param from quoted, with its schema */
+export async function countRows(session: Session, from: string): Promise<number> {
+  const { rows } = await session.query(`select count(*) from ${from}`);
   return Number(rows[0]?.[0]);
 }

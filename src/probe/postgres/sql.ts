@@ -3,7 +3,7 @@ import { type Rows, type Session, inTransaction } from './session.ts';
 import { momentOf, valueOf } from './values.ts';
 
 /** Rows that are read of a query at most; more are as many as anyone needs to know. */
-export const MOST_ROWS = 1_001;
+const MOST_ROWS = 1_001;
 
 /** Makes the planner read a table's own pages: an index may hold what the table has lost. */
 export const FORCE_SCANS = `select set_config(name, 'off', true)

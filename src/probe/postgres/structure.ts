@@ -1,5 +1,6 @@
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { Observation, ObservationRequest } from '../observation.ts';
+import { countRows } from './row-counts.ts';
 import { damageOf, isSurvivable, problemOf } from './server-errors.ts';
 import { type Session, attempt, inTransaction } from './session.ts';
 import { FORCE_SCANS } from './sql.ts';
@@ -174,13 +175,8 @@ async function compareCounts(session: Session, { name, kind }: Relation): Promis
   const from = kind === 'm' ? name : `only ${name}`;
   await session.query("select set_config('enable_seqscan', 'on', true)");
   await session.query(FORCE_SCANS);
-  const scanned = await count(session, from);
+  const scanned = await countRows(session, from);
   await session.query(PREFER_INDEXES);
-  const indexed = await count(session, from);
+  const indexed = await countRows(session, from);
   return scanned === indexed ? undefined : `an index knows ${indexed} rows, the table holds ${scanned}`;
-}
-
-async function count(session: Session, from: string): Promise<number> {
-  const { rows } = await session.query(`select count(*) from ${from} as counted`);
-  return Number(rows[0]?.[0]);
 }
