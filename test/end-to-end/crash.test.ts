@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DrillEvent } from '../../src/drill/events.ts';
-import { type RealEstate, realEstate, run, tracesOf } from '../support/real-estate.ts';
+import { type RealEstate, realEstate, tracesOf } from '../support/real-estate.ts';
+import { run } from '../support/run-process.ts';
 
 const KILLED_RUN = fileURLToPath(new URL('../support/killed-run.mjs', import.meta.url));
 const WHOLE_MATRIX = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole';
-/** Event types whose line follows an effect on the machine; for the others the gap before the line is the one after the line before. */
 
 let estate: RealEstate;
 let runbook: string;

@@ -20,7 +20,7 @@ afterAll(async () => {
 interface PrintedReport {
   readonly verdict: string;
   readonly drillId: string;
-  readonly checks: readonly { readonly id: string; readonly outcome: string; readonly observed: string }[];
+  readonly checks: readonly { readonly id: string; readonly outcome: string; readonly because?: string }[];
   readonly problems: readonly { readonly code: string; readonly hint: string }[];
   readonly teardown: { readonly outcome: string };
   readonly rto: { readonly outcome: string; readonly measuredSeconds: number };
@@ -53,7 +53,9 @@ test('the silently damaged recovery point fails: exit 1, and the table is named'
   const runbook = await estate.runbook('damaged', { pick: 'base/04-afternoon' });
   const { code, report } = await drill(runbook);
   expect([code, report.verdict, report.teardown.outcome]).toEqual([1, 'failed', 'clean']);
-  expect(report.checks.find(({ outcome }) => outcome === 'failed')?.observed).toMatch(/public\.orders/);
+  expect(report.checks.find(({ id }) => id === 'the-contents-are-those-of-the-source')?.because).toMatch(
+    /'public\.orders' has/,
+  );
 });
 
 test('evidence that was edited afterwards is found out', async () => {

@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RealEstate, realEstate, run, tracesOf } from '../support/real-estate.ts';
+import { type RealEstate, realEstate, tracesOf } from '../support/real-estate.ts';
+import { run } from '../support/run-process.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 

@@ -1,18 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { run } from './run-process.ts';
+import type { Ended } from './run-process.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-
-/** What a process that a test started came to. */
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** A folder with the sample estate and a runbook on it, in which the built command is called as a user would. */
 export interface RealEstate {
@@ -26,14 +22,17 @@ export interface RealEstate {
   remove(): Promise<void>;
 }
 
-/** Builds the sample in a fresh temporary folder. */
+/** A fresh temporary folder with a copy of the sample estate that was built once for all end-to-end tests. */
 export async function realEstate(): Promise<RealEstate> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'drillbook-estate-')));
   await mkdir(join(folder, 'runbooks'));
+  await cp(join(inject('builtEstate'), '.drillbook'), join(folder, '.drillbook'), {
+    recursive: true,
+    preserveTimestamps: true,
+    mode: constants.COPYFILE_FICLONE,
+  });
   const start = (args: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
     run(process.execPath, [CLI, ...args], { cwd: folder, env });
-  const built = await start(['sample']).ended;
-  if (built.code !== 0) throw new Error(`the sample cannot be built: ${built.stderr}`);
   return {
     folder,
     async runbook(name, change) {
@@ -49,27 +48,6 @@ export async function realEstate(): Promise<RealEstate> {
       >,
     remove: async () => rm(folder, { recursive: true, force: true }),
   };
-}
-
-/** Starts a process and collects what it prints. */
-export function run(
-  command: string,
-  args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv },
-): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-  });
-  return { child, ended };
 }
 
 /** Command lines of living processes that name a folder, and mounts below it: what a finished drill must not leave. */
