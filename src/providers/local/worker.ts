@@ -50,7 +50,8 @@ export async function workerState(folder: string, workerFile: string): Promise<R
 
 /** The pid, on the host, of the folder's server; `undefined` while it does not run. */
 export async function serverPid(folder: string): Promise<number | undefined> {
-  return (await readTold<{ pid: number }>(folder, 'server'))?.pid;
+  const told = await readTold<{ pid: number; startTime: string }>(folder, 'server');
+  return told && (await processStartTime(told.pid)) === told.startTime ? told.pid : undefined;
 }
 
 async function readTold<T>(folder: string, file: keyof typeof TOLD): Promise<T | undefined> {

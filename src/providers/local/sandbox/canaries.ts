@@ -21,6 +21,9 @@ export interface Canaries {
 
 const CONTROL_LIMIT = 1_000;
 
+/** What `sun_path` holds without its closing NUL on every supported system (Linux 107, macOS 103). */
+const LONGEST_SOCKET_PATH = 103;
+
 /**
  * Opens canaries on 127.0.0.1 and in a fresh folder that only we may enter, and reaches each once, so that a canary that
  * nobody else reaches is known to be alive.
@@ -55,6 +58,11 @@ async function openCanary(at: { path: string } | { host: string; port: number })
     socket.end();
   });
   const control = await new Promise<string>((resolve) => {
+    // Node 20 would silently listen on the part of the path that fits.
+    if ('path' in at && Buffer.byteLength(at.path) > LONGEST_SOCKET_PATH) {
+      resolve('it could not listen (ENAMETOOLONG)');
+      return;
+    }
     server.once('error', (error: NodeJS.ErrnoException) => resolve(`it could not listen (${error.code ?? 'unknown'})`));
     server.listen(at, () => resolve(reachOnce(server)));
   });

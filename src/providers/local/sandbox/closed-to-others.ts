@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, readdir, readlink, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { processStartTime } from '../../../support/process-identity.ts';
 import type { IsolationProof } from '../../resource.ts';
 import { SANDBOX_UID, dropsRoot } from './launch.ts';
 
@@ -33,6 +34,8 @@ export async function proveNoTcpListener(pid: number, hasOwnNetwork: boolean): P
   };
   try {
     const listening = isLinux ? await listeningByProc(pid, hasOwnNetwork) : await listeningByLsof(pid);
+    // Nobody listens in a process that has ended.
+    if ((await processStartTime(pid)) === undefined) return { ...words, observed: 'the server has ended', holds: false };
     return { ...words, observed: `${listening} listening`, holds: listening === 0 };
   } catch (error) {
     return { ...words, observed: unseen(error), holds: false };

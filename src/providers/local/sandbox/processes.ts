@@ -51,22 +51,24 @@ const LOOK_EVERY = 20;
  * Ends all processes that `findProcesses(text)` finds, those too that appear meanwhile: asks them by SIGINT (a server's
  * fast shutdown), kills them after a grace.
  *
- * @returns those that are left by a fresh look; none, unless they cannot be killed or `signal` aborts.
+ * @returns those that are left by fresh looks; none, unless they cannot be killed or `signal` aborts.
  */
 export async function endProcesses(text: string, clock: Clock, signal: AbortSignal): Promise<readonly FoundProcess[]> {
   const began = clock.monotonic();
   const asked = new Set<string>();
-  for (;;) {
+  for (let wasQuiet = false; ;) {
     const found = await findProcesses(text);
     const took = clock.monotonic() - began;
-    if (found.length === 0 || signal.aborted || took > GRACE + PATIENCE) return found;
+    // Once is not enough: a process that ends during a look may have begun another that the look did not meet.
+    if ((found.length === 0 && wasQuiet) || signal.aborted || took > GRACE + PATIENCE) return found;
+    wasQuiet = found.length === 0;
     for (const one of found) {
       const key = `${one.pid} ${one.startTime}`;
       if (took > GRACE) await signalProcess(one, 'SIGKILL');
       else if (!asked.has(key)) await signalProcess(one, 'SIGINT');
       asked.add(key);
     }
-    await clock.sleep(LOOK_EVERY, signal);
+    if (!wasQuiet) await clock.sleep(LOOK_EVERY, signal);
   }
 }
 
