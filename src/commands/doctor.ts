@@ -19,7 +19,11 @@ export async function doctorCommand(options: { json?: boolean }, io: CommandIo):
   const isolation = await availableLevel({ path: io.env['PATH'] });
   const servers = await serversOf(io);
   const findings: readonly Finding[] = [
-    { what: 'drillbook', ok: true, says: `${version()} on Node ${process.versions.node}, ${process.platform}-${process.arch}` },
+    {
+      what: 'drillbook',
+      ok: true,
+      says: `${version()} on Node ${process.versions.node}, ${process.platform}-${process.arch}`,
+    },
     { what: 'isolation', ok: isolation.level === 'L2', says: `${isolation.level}: ${isolation.because}` },
     ...servers,
     await writable(io),

@@ -44,7 +44,7 @@ export function decide(state: DrillState): readonly Command[] {
 }
 
 /** The token of what a step creates: the same for every attempt, so that a repeat adopts. */
-export function tokenOf(drillId: string, step: string): string {
+function tokenOf(drillId: string, step: string): string {
   return `${drillId}/${step}`;
 }
 
@@ -69,7 +69,7 @@ function isReady(state: DrillState, step: Step): boolean {
 }
 
 /** A step has also ended when it can never run, because something it needs has failed or will never run. */
-export function hasEnded(state: DrillState, id: string): boolean {
+function hasEnded(state: DrillState, id: string): boolean {
   const kind = state.steps.get(id)?.kind;
   return kind === 'succeeded' || kind === 'failed' || isBlocked(state, id);
 }

@@ -67,7 +67,7 @@ export interface DrillState {
   readonly finished: boolean;
 }
 
-export const initialState: DrillState = {
+const initialState: DrillState = {
   refused: false,
   steps: new Map(),
   ledger: new Map(),
@@ -232,7 +232,7 @@ export function stepOf(state: DrillState, id: string): Step | undefined {
 }
 
 /** Whether a step makes something that has to be removed again. */
-export function isCreating(step: Step | undefined): boolean {
+function isCreating(step: Step | undefined): boolean {
   return step?.kind === 'sandbox' || step?.kind === 'restore';
 }
 

@@ -69,7 +69,7 @@ export async function releaseLock(folder: string, holder: LockHolder): Promise<v
 }
 
 /** The holder of a drill's folder, when there is one. */
-export async function readHolder(folder: string): Promise<LockHolder | undefined> {
+async function readHolder(folder: string): Promise<LockHolder | undefined> {
   try {
     return JSON.parse(await readFile(join(folder, LOCK_FILE), 'utf8')) as LockHolder;
   } catch (error) {
@@ -79,7 +79,7 @@ export async function readHolder(folder: string): Promise<LockHolder | undefined
 }
 
 /** Whether a holder lives, as far as this host can know. */
-export async function mayLive(holder: LockHolder): Promise<boolean> {
+async function mayLive(holder: LockHolder): Promise<boolean> {
   if (holder.host !== hostname()) return true;
   return holder.bootId === (await bootId()) && holder.startTime === (await processStartTime(holder.pid));
 }

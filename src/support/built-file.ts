@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
  */
 export function builtFile(moduleUrl: string, sibling: string): string {
   const file = fileURLToPath(new URL(sibling, moduleUrl));
-  const source = `${fileURLToPath(new URL('../../src/', import.meta.url))}`;
-  const build = `${fileURLToPath(new URL('../../dist/', import.meta.url))}`;
+  const source = fileURLToPath(new URL('../../src/', import.meta.url));
+  const build = fileURLToPath(new URL('../../dist/', import.meta.url));
   return file.startsWith(source) ? build + file.slice(source.length) : file;
 }

@@ -62,7 +62,8 @@ test('over many seeds every candidate is drawn about as often as any other', () 
 });
 
 test('a value beyond the last whole multiple of the number of candidates is drawn again', () => {
-  const fake = (text: string) => ((JSON.parse(text) as unknown[])[2] === 0 ? 'f'.repeat(64) : '0'.repeat(12) + '2'.padEnd(52, '0'));
+  const fake = (text: string) =>
+    (JSON.parse(text) as unknown[])[2] === 0 ? 'f'.repeat(64) : '0'.repeat(12) + '2'.padEnd(52, '0');
   const three = points.slice(0, 3);
   expect(drawn(random, { sha256Hex: fake, listing: { points: three, unusable: [] } }).draw.index).toBe(2);
 });

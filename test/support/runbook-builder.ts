@@ -17,7 +17,7 @@ export function aRestore(name: string, change: Partial<RestoreSpec> = {}): Resto
 }
 
 /** A smoke check that `of` accepts logins. */
-export function aLoginCheck(of: string): CheckSpec {
+function aLoginCheck(of: string): CheckSpec {
   const name = `${of} accepts logins`;
   return {
     id: `${of}-accepts-logins`,
@@ -31,7 +31,7 @@ export function aLoginCheck(of: string): CheckSpec {
 }
 
 /** An integrity check that expects zero orphans in `of`. */
-export function anOrphanCheck(of: string): CheckSpec {
+function anOrphanCheck(of: string): CheckSpec {
   return {
     id: `${of}-has-no-orphans`,
     name: `${of} has no orphans`,

@@ -86,7 +86,7 @@ function start(world: MemoryWorld, request: StartRequest, now: Instant): Resourc
 }
 
 /** The proof that this world's things of that drill carry. */
-export function proofOf(world: MemoryWorld, resource: Resource, drillId: string): string {
+function proofOf(world: MemoryWorld, resource: Resource, drillId: string): string {
   const { type, token, id } = resource;
   return sha256Hex(proofText({ drillId, kind: type, name: token, account: world.account, region: id }));
 }
