@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
 import type { AbortRequest } from '../engine/engine-options.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
-import type { Journal } from '../journal/journal.ts';
-import { memoryJournal } from '../journal/memory-journal.ts';
+import type { Resource } from '../providers/resource.ts';
 import { systemClock } from '../support/clock.ts';
-import { findDrillFolder } from './drill-folder.ts';
+import type { Instant } from '../support/time.ts';
+import { type DrillFolder, findDrillFolder } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { sandboxFolder } from './read-runbook.ts';
+import { removeMarked } from './remove-marked.ts';
 import { runDrill } from './run-drill.ts';
+import { wireProvider } from './wire.ts';
 
 export interface TeardownOptions {
   readonly reports: string;
@@ -15,7 +18,7 @@ export interface TeardownOptions {
 
 /**
  * `drillbook teardown`: removes what a drill has made, wherever it stands. A journal with a bad line is not written to
- * any more; its readable part and the marks say what to remove.
+ * any more: the marks, and what of it is readable, say what to remove.
  *
  * @returns 0 when nothing is left, 4 when something is, 2 or 3 when it could not be tried
  */
@@ -27,27 +30,51 @@ export async function teardownCommand(id: string, options: TeardownOptions, io: 
     return 2;
   }
   const opening = await openFileJournal(drill.folder, { clock: systemClock, takeOver: options.takeOver ?? false });
-  if (opening.kind === 'refused') printProblem(io, opening.problem);
-  const journal = teardownJournal(opening);
-  if (journal === undefined) return 3;
+  if (opening.kind === 'refused') {
+    printProblem(io, opening.problem);
+    return opening.problem.code === 'journal/bad-line' ? teardownByMarks(drill, io) : 3;
+  }
   const abort = AbortSignal.abort(teardownRequested);
-  const run = { io, journal, folder: drill.folder, reports, purpose: 'teardown', abort } as const;
+  const run = { io, journal: opening.journal, folder: drill.folder, reports, purpose: 'teardown', abort } as const;
   const end = await runDrill(run);
   if (end.kind === 'stopped') {
     printProblem(io, end.problem);
     return 3;
   }
-  const { outcome, left } = end.report.teardown;
-  io.stdout(`teardown of '${drill.drillId}': ${outcome}\n${left.map((one) => `  left: ${one.id}\n`).join('')}`);
-  return left.length > 0 ? 4 : 0;
+  return printTeardown(drill.drillId, end.report.teardown.left, io);
 }
 
-type Opening = Awaited<ReturnType<typeof openFileJournal>>;
+/** Nothing is written to a journal that cannot be trusted: marks say what is the drill's, and each is guarded as ever. */
+async function teardownByMarks({ drillId, state }: DrillFolder, io: CommandIo): Promise<number> {
+  const provider = wireProvider(io);
+  const folder = state.plan?.sandbox.folder ?? sandboxFolder(io);
+  const marked = await provider.listMarked({ folder, drillId }, new AbortController().signal);
+  const expiresAt = marked[0]?.expiresAt ?? '';
+  const drill = {
+    drillId,
+    startedAt: state.started?.at ?? startOf(drillId),
+    sandbox: state.plan?.sandbox ?? { provider: 'local', folder, expiresAt, minimumIsolation: 'L2' },
+  } as const;
+  const permit = { kind: 'own-drill', drill, ledger: marked.map(({ resource }) => resource) } as const;
+  const left = await removeMarked({ provider, folder, marked, permit }, io);
+  return printTeardown(
+    drillId,
+    left.map(({ resource }) => resource),
+    io,
+  );
+}
 
-function teardownJournal(opening: Opening): Journal | undefined {
-  if (opening.kind === 'open') return opening.journal;
-  const isReadable = opening.problem.code === 'journal/bad-line';
-  return isReadable ? memoryJournal(systemClock, opening.readable.events) : undefined;
+/** A drill's id holds its start, to the second. */
+function startOf(drillId: string): Instant {
+  const [, y, mo, d, h, mi, s] = /-(\d{4})(\d\d)(\d\d)t(\d\d)(\d\d)(\d\d)z-/.exec(drillId) ?? [];
+  // Without it, nothing can be said to have been made after the start, and nothing is removed.
+  return s === undefined ? '9999-12-31T00:00:00.000Z' : `${y}-${mo}-${d}T${h}:${mi}:${s}.000Z`;
+}
+
+function printTeardown(drillId: string, left: readonly Resource[], io: CommandIo): number {
+  const outcome = left.length > 0 ? 'leaked' : 'clean';
+  io.stdout(`teardown of '${drillId}': ${outcome}\n${left.map(({ id }) => `  left: ${id}\n`).join('')}`);
+  return left.length > 0 ? 4 : 0;
 }
 
 const teardownRequested: AbortRequest = {
