@@ -1,4 +1,17 @@
-import { chmod, cp, lstat, mkdir, mkdtemp, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
+import {
+  chmod,
+  constants,
+  copyFile,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  symlink,
+} from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -69,7 +82,7 @@ async function copyWhole(packageFolder: string, copy: string, links: readonly Li
   await mkdir(dirname(copy), { recursive: true });
   const unfinished = await mkdtemp(`${copy}.`);
   try {
-    await cp(join(packageFolder, 'native'), join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
+    await copyTree(join(packageFolder, 'native'), join(unfinished, 'native'));
     await makeLinks(unfinished, links);
     // The server may run as another user than the one who made the copy.
     await chmod(unfinished, 0o755);
@@ -78,6 +91,16 @@ async function copyWhole(packageFolder: string, copy: string, links: readonly Li
     });
   } finally {
     await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** Unlike `cp` of node:fs, does not make folders read-only before they are filled. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await mkdir(to, { mode: 0o755 });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyTree(source, target);
+    else if (entry.isFile()) await copyFile(source, target, constants.COPYFILE_FICLONE);
   }
 }
 

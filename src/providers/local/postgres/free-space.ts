@@ -6,6 +6,7 @@ import type { TarFile } from './read-tar.ts';
 
 /** What the server needs beside what is restored: new WAL, temporary files, logs. */
 const RESERVE = 64 * 1024 * 1024;
+export const NOT_ENOUGH_SPACE = 'restore/not-enough-space';
 const GIB_4 = 2 ** 32;
 
 /** What a backup takes when it is unpacked. `undefined` for a folder, which is listed anyway. */
@@ -31,7 +32,7 @@ export async function spaceProblem(folder: string, needed: number): Promise<Prob
 /** The disk is, or would be, full. */
 export function notEnoughSpace(why: string): Problem {
   return {
-    code: 'restore/not-enough-space',
+    code: NOT_ENOUGH_SPACE,
     message: `the sandbox's disk is too small for this restore: ${why}`,
     hint: "Free some space, or let 'sandbox.folder' lie on a larger disk.",
     blames: 'environment',

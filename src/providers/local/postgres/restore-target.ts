@@ -29,10 +29,8 @@ const TABLESPACE = /^pg_tblspc\/(\d+)(?:\/(.*))?$/;
  * `restore/backup-manifest-mismatch` for what the manifest, when there is one, says otherwise.
  */
 export async function openRestoreTarget(layout: FolderLayout, manifest?: BackupManifest): Promise<RestoreTarget> {
-  for (const folder of [layout.data, layout.tablespaces]) {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { mode: 0o700 });
-  }
+  await discardCopy(layout);
+  for (const folder of [layout.data, layout.tablespaces]) await mkdir(folder, { mode: 0o700 });
   const tablespaces = new Set<string>();
   const seen = new Set<string>();
   const made = new Set<string>([layout.data, layout.tablespaces]);
@@ -74,6 +72,11 @@ export async function openRestoreTarget(layout: FolderLayout, manifest?: BackupM
       return bytes;
     },
   };
+}
+
+/** Removes what was restored, whole or in part. */
+export async function discardCopy({ data, tablespaces }: FolderLayout): Promise<void> {
+  for (const folder of [data, tablespaces]) await rm(folder, { recursive: true, force: true });
 }
 
 async function writeVerified(

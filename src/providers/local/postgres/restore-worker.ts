@@ -7,10 +7,11 @@ import { epochMillisOf } from '../../../support/time.ts';
 import { writeWholeFile } from '../../../support/whole-file.ts';
 import { recogniseBackup } from './backup-form.ts';
 import { layoutOf } from './folder-layout.ts';
-import { notEnoughSpace } from './free-space.ts';
+import { NOT_ENOUGH_SPACE, notEnoughSpace } from './free-space.ts';
 import { type Restored, restore } from './restore.ts';
 import type { Progress, RestoreContext, WorkerRequest } from './restore-context.ts';
 import { findServer } from './server-binaries.ts';
+import { discardCopy } from './restore-target.ts';
 import { openStateFile } from './state-file.ts';
 
 /*
@@ -40,7 +41,10 @@ async function work(folder: string): Promise<number> {
     return 0;
   } catch (error) {
     if (told.signal.aborted) return 0;
-    await state.settle({ kind: 'failed', problem: problemOf(error) });
+    const problem = problemOf(error);
+    // On a full disk not even the state could be written.
+    if (problem.code === NOT_ENOUGH_SPACE) await discardCopy(layout);
+    await state.settle({ kind: 'failed', problem });
     return 1;
   }
 }

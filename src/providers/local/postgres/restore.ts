@@ -3,7 +3,7 @@ import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { DataMoment, Endpoint, RestoreFacts } from '../../resource.ts';
 import { epochMillisOf } from '../../../support/time.ts';
-import { sha256Hex } from '../../../support/sha256-hex.ts';
+import { shortMark } from '../mark-file.ts';
 import { walFolderOf } from './backup-history.ts';
 import { type BackupManifest, parseBackupManifest } from './backup-manifest.ts';
 import { copyFolder, listFolder } from './copy-folder.ts';
@@ -156,7 +156,7 @@ async function prepare(context: RestoreContext): Promise<StagedWal> {
 async function configure({ layout, request, server }: RestoreContext, staged: StagedWal): Promise<void> {
   await writeSettings(layout, {
     major: Number.parseInt(server.version, 10),
-    clusterName: `drillbook-${sha256Hex(layout.folder).slice(0, 12)}`,
+    clusterName: shortMark(layout.folder),
     preload: request.spec.preload,
     target: request.spec.recoveryPoint.to,
     control: staged,

@@ -5,7 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { processStartTime } from '../../../support/process-identity.ts';
 import { writeWholeFile } from '../../../support/whole-file.ts';
+import { shortMark } from '../mark-file.ts';
 import { launchInSandbox, launchProblem } from '../sandbox/launch.ts';
+import { findProcesses, signalProcess as signalFound } from '../sandbox/processes.ts';
 import type { FolderLayout } from './folder-layout.ts';
 import type { RestoreContext } from './restore-context.ts';
 import { classifyStartFailure, lastReportedPosition, readLog } from './server-log.ts';
@@ -85,16 +87,19 @@ async function makeFolders({ data, socket, scratch }: FolderLayout): Promise<voi
   await mkdir(scratch, { recursive: true, mode: 0o700 });
 }
 
-/** A server that a killed worker left behind would hold the data folder; on Linux it dies with its worker. */
-async function stopLeftover(layout: FolderLayout): Promise<void> {
-  const text = await readFile(layout.server, 'utf8').catch(() => undefined);
-  if (text === undefined) return;
-  const { pid, startTime } = JSON.parse(text) as { pid: number; startTime: string };
-  while ((await processStartTime(pid)) === startTime) {
-    signalProcess(pid, 'SIGKILL');
+/**
+ * Ends what a killed worker left behind. On Linux its server dies with it, but for one that it had only just begun to
+ * launch, and without a pid namespace the server's children end a little later; and a second server on the same data
+ * folder would not notice either.
+ */
+async function stopLeftover({ folder, server }: FolderLayout): Promise<void> {
+  for (;;) {
+    const left = [...(await findProcesses(folder)), ...(await findProcesses(shortMark(folder)))];
+    if (left.length === 0) break;
+    for (const one of left) await signalFound(one, 'SIGKILL');
     await delay(LOOK_EVERY);
   }
-  await rm(layout.server, { force: true });
+  await rm(server, { force: true });
 }
 
 /** The server's own pid on the host: the launched process, or what it started in namespaces of its own. */

@@ -6,6 +6,7 @@ import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { RecoveryTarget } from '../../../runbook/runbook.ts';
 import { readBackupHistory, walFolderOf } from './backup-history.ts';
 import { parseBackupManifest } from './backup-manifest.ts';
+import { spaceProblem } from './free-space.ts';
 import { needsArchiveRecovery } from './neutralise.ts';
 import { type ReplayStart, ownWalNames, readReplayStart } from './replay-start.ts';
 import type { RestoreContext } from './restore-context.ts';
@@ -51,6 +52,8 @@ export async function stageWal(context: RestoreContext): Promise<StagedWal> {
   const timeline =
     target.kind === 'backup-end' ? start.timeline : newestTimeline(start.timeline, new Set([...histories, ...own]));
   const plan = await choose(context, { start, timeline, archived, own, archive });
+  const full = await spaceProblem(layout.folder, plan.fromArchive.length * start.control.segmentBytes);
+  if (full) fail(full);
   await mkdir(join(layout.data, 'pg_wal'), { recursive: true, mode: 0o700 });
   // Without an archive there is nothing to go on to, whatever forks the archive knows.
   const wanted = target.kind === 'backup-end' ? [] : histories;

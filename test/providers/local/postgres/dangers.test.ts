@@ -76,9 +76,10 @@ afterAll(async () => {
 /** Restores a copy of the estate that `prepare` has changed. */
 async function restoreCopy(
   name: string,
-  prepare: (copy: string) => Promise<void>,
+  prepare?: (copy: string) => Promise<void>,
   changes: Partial<RestoreSpec> = {},
 ): Promise<Worker & { state: unknown }> {
+  if (!prepare) return restoreInto(freshFolder(), specOf(source, changes), 'copy');
   const estate = join(lab, 'estates', name);
   await cp(join(source, 'copy'), join(estate, 'copy'), { recursive: true, verbatimSymlinks: true });
   await prepare(join(estate, 'copy'));
@@ -89,7 +90,7 @@ describe('a restored copy', () => {
   it('does not read what is published for the subscription it holds', async () => {
     const slot = "select active, confirmed_flush_lsn::text from pg_replication_slots where slot_name = 'reader'";
     const before = await publisher.query(slot);
-    const { folder, state } = await restoreCopy('subscription', () => Promise.resolve());
+    const { folder, state } = await restoreCopy('subscription');
     expect(state).toMatchObject({ kind: 'ready' });
     expect(await ask(folder, 'select count(*)::int as n from pg_subscription where subenabled')).toEqual([{ n: 1 }]);
     const workers = "select count(*)::int as n from pg_stat_activity where backend_type like 'logical replication%'";
@@ -100,7 +101,7 @@ describe('a restored copy', () => {
 
   it("does not archive into production's archive", async () => {
     const before = await hashTree(cluster.archive);
-    const { folder } = await restoreCopy('archive', () => Promise.resolve());
+    const { folder } = await restoreCopy('archive');
     await ask(folder, 'create table more as select generate_series(1, 10000) n');
     await ask(folder, 'select pg_switch_wal()');
     await ask(folder, 'checkpoint');
@@ -143,12 +144,12 @@ describe('a restored copy', () => {
 
   it('loads only the libraries that the runbook names', async () => {
     const preload = ['pg_stat_statements'];
-    const { folder, state } = await restoreCopy('preload', () => Promise.resolve(), { preload });
+    const { folder, state } = await restoreCopy('preload', undefined, { preload });
     expect(state).toMatchObject({ kind: 'ready' });
     expect(await ask(folder, 'show shared_preload_libraries')).toEqual([
       { shared_preload_libraries: 'pg_stat_statements' },
     ]);
-    const missing = await restoreCopy('library', () => Promise.resolve(), { preload: ['not_installed_here'] });
+    const missing = await restoreCopy('library', undefined, { preload: ['not_installed_here'] });
     expect(missing.state).toMatchObject({
       kind: 'failed',
       problem: { code: 'restore/library-missing', blames: 'environment' },
@@ -177,7 +178,7 @@ describe('a restored copy', () => {
   });
 
   it('starts with the replication slots and prepared transactions of its source, and tells of the latter', async () => {
-    const { folder, state } = await restoreCopy('slots', () => Promise.resolve());
+    const { folder, state } = await restoreCopy('slots');
     expect(state).toMatchObject({ kind: 'ready', facts: { warnings: [{ code: 'restore/prepared-transactions' }] } });
     expect(await ask(folder, 'select count(*)::int as n from pg_replication_slots')).toEqual([{ n: 0 }]);
     expect(await ask(folder, 'select gid from pg_prepared_xacts')).toEqual([{ gid: 'in doubt' }]);
@@ -187,7 +188,7 @@ describe('a restored copy', () => {
 describe('a tablespace', () => {
   it('is restored into the sandbox, and what is written there stays there', async () => {
     const before = await hashTree(outside);
-    const { folder } = await restoreCopy('tablespace', () => Promise.resolve());
+    const { folder } = await restoreCopy('tablespace');
     expect(await ask(folder, 'select count(*)::int as n from far_away')).toEqual([{ n: 500 }]);
     await ask(folder, 'insert into far_away select generate_series(1, 50000)');
     await ask(folder, 'checkpoint');

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import {
   chmod,
   copyFile,
@@ -14,11 +15,12 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RestoreSpec } from '../../../../src/runbook/runbook.ts';
+import type { RecoveryTarget, RestoreSpec } from '../../../../src/runbook/runbook.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { packBackup, writeManifest } from './forms.ts';
-import { endAllWorkers, restoreInto, specOf } from './worker.ts';
+import { WORKER, endAllWorkers, pointOf, restoreInto, specOf, stateOf, writeRequest } from './worker.ts';
 
 const SEGMENT = 1024 * 1024;
 
@@ -56,12 +58,18 @@ afterAll(async () => {
   await rm(lab, { recursive: true, force: true });
 });
 
-/** A copy of the estate that a test may damage. */
-async function estate(name: string): Promise<{ spec: RestoreSpec; source: string; wal: string; id: string }> {
+/** A copy of the backup that a test may damage. */
+async function estate(name: string): Promise<{ spec: RestoreSpec; source: string; id: string }> {
   const source = join(lab, 'estates', name);
   await cp(backup, join(source, 'b'), { recursive: true });
-  await cp(cluster.archive, join(source, 'wal'), { recursive: true });
-  return { spec: specOf(source), source, wal: join(source, 'wal'), id: 'b' };
+  return { spec: specOf(source, { wal: cluster.archive }), source, id: 'b' };
+}
+
+/** A copy of the archive that a test may damage. */
+async function archive(name: string, to?: RecoveryTarget): Promise<{ spec: RestoreSpec; wal: string; id: string }> {
+  const wal = join(lab, 'archives', name);
+  await cp(cluster.archive, wal, { recursive: true });
+  return { spec: specOf(backup, { wal }, to), wal, id: 'backup' };
 }
 
 async function problemOf(spec: RestoreSpec, id: string): Promise<unknown> {
@@ -113,7 +121,7 @@ describe('a backup that is not what its manifest says', () => {
     await flipByte(join(source, 'b', table), 5000);
     await packBackup(join(source, 'b'), join(source, 't'), true);
     await copyFile(join(source, 'b/backup_manifest'), join(source, 't/backup_manifest'));
-    const problem = await problemOf(specOf(source), 't');
+    const problem = await problemOf(specOf(source, { wal: cluster.archive }), 't');
     expect(problem).toMatchObject({ code: 'restore/backup-manifest-mismatch' });
     expect((problem as { message: string }).message).toContain(`'${table}'`);
   });
@@ -125,13 +133,16 @@ describe('an archive of base backups', () => {
     await packBackup(join(source, 'b'), join(source, 't'), name.endsWith('.gz'));
     const file = join(source, 't', name);
     await truncate(file, Math.floor((await stat(file)).size / 2 / 512) * 512 + 100);
-    expect(await problemOf(specOf(source), 't')).toMatchObject({ code: 'restore/archive-damaged', blames: 'backup' });
+    expect(await problemOf(specOf(source, { wal: cluster.archive }), 't')).toMatchObject({
+      code: 'restore/archive-damaged',
+      blames: 'backup',
+    });
   });
 });
 
 describe('a WAL archive', () => {
   it('with a missing segment fails and names it', async () => {
-    const { spec, wal, id } = await estate('gap');
+    const { spec, wal, id } = await archive('gap');
     const missing = segments.at(-3) ?? '';
     await rm(join(wal, missing));
     const problem = await problemOf(spec, id);
@@ -140,20 +151,20 @@ describe('a WAL archive', () => {
   });
 
   it('with a gap after the wanted end does no harm', async () => {
-    const { source, wal, id } = await estate('gap-later');
+    const { spec, wal, id } = await archive('gap-later', { kind: 'backup-end' });
     await rm(join(wal, segments.at(-2) ?? ''));
-    const { state } = await restoreInto(freshFolder(), specOf(source, {}, { kind: 'backup-end' }), id);
+    const { state } = await restoreInto(freshFolder(), spec, id);
     expect(state).toMatchObject({ kind: 'ready' });
   });
 
   it('that is empty fails, since the backup alone cannot become consistent', async () => {
-    const { spec, wal, id } = await estate('empty');
+    const { spec, wal, id } = await archive('empty');
     for (const name of await readdir(wal)) await rm(join(wal, name));
     expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/wal-missing', blames: 'backup' });
   });
 
   it('that lacks the end of the backup fails', async () => {
-    const { spec, wal, id } = await estate('short');
+    const { spec, wal, id } = await archive('short');
     const [label] = (await readdir(wal)).filter((name) => name.endsWith('.backup'));
     const stop =
       /STOP WAL LOCATION: \S+ \(file (\S+)\)/.exec(await readFile(join(wal, label ?? ''), 'utf8'))?.[1] ?? '';
@@ -162,7 +173,7 @@ describe('a WAL archive', () => {
   });
 
   it('that cannot be read leaves the drill inconclusive', async () => {
-    const { spec, wal, id } = await estate('unreadable');
+    const { spec, wal, id } = await archive('unreadable');
     const name = segments.at(-2) ?? '';
     await rm(join(wal, name));
     await mkdir(join(wal, name));
@@ -173,7 +184,7 @@ describe('a WAL archive', () => {
   });
 
   it('with a truncated segment fails', async () => {
-    const { spec, wal, id } = await estate('truncated');
+    const { spec, wal, id } = await archive('truncated');
     await truncate(join(wal, segments.at(-2) ?? ''), SEGMENT / 2);
     expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/wal-segment-damaged', blames: 'backup' });
   });
@@ -182,14 +193,14 @@ describe('a WAL archive', () => {
     ['in the middle of the archive', -3],
     ['in its last segment', -1],
   ])('with a damaged record %s fails, although the server promotes and looks healthy', async (_, index) => {
-    const { spec, wal, id } = await estate(`record${index}`);
+    const { spec, wal, id } = await archive(`record${index}`);
     const name = segments.at(index) ?? '';
     await flipByte(join(wal, name), 8192 * 3 + 2000);
     expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/replay-ended-early', blames: 'backup' });
   });
 
   it('whose last segment is torn to zeros fails', async () => {
-    const { spec, wal, id } = await estate('zeros');
+    const { spec, wal, id } = await archive('zeros');
     const file = join(wal, segments.at(-1) ?? '');
     const bytes = await readFile(file);
     await writeFile(file, bytes.fill(0, 8192 * 5));
@@ -197,25 +208,25 @@ describe('a WAL archive', () => {
   });
 
   it('of another cluster fails', async () => {
-    const { spec, wal, id } = await estate('foreign');
+    const { spec, wal, id } = await archive('foreign');
     const name = segments.at(-1) ?? '';
     await flipByte(join(wal, name), 25);
     expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/wal-of-another-cluster', blames: 'backup' });
   });
 
   it('that ends before the wanted time fails', async () => {
-    const { source, id } = await estate('too-late');
     const to = { kind: 'time' as const, time: '2038-01-01T00:00:00.000Z' };
-    expect(await problemOf(specOf(source, {}, to), id)).toMatchObject({
+    const { spec, id } = await archive('too-late', to);
+    expect(await problemOf(spec, id)).toMatchObject({
       code: 'restore/target-not-reached',
       blames: 'backup',
     });
   });
 
   it('cannot bring a backup to a time before its own end', async () => {
-    const { source, id } = await estate('too-early');
     const to = { kind: 'time' as const, time: '2020-01-01T00:00:00.000Z' };
-    expect(await problemOf(specOf(source, {}, to), id)).toMatchObject({
+    const { spec, id } = await archive('too-early', to);
+    expect(await problemOf(spec, id)).toMatchObject({
       code: 'restore/target-before-backup-end',
       blames: 'environment',
     });
@@ -236,5 +247,30 @@ describe('a copy of a data folder', () => {
     await cp(cluster.data, join(source, 'c'), { recursive: true });
     await flipByte(join(source, 'c/global/pg_control'), 60);
     expect(await problemOf(specOf(source), 'c')).toMatchObject({ code: 'restore/backup-damaged', blames: 'backup' });
+  });
+});
+
+/** Whether this machine lets the tests mount a small disk of their own. */
+const mayMount = await promisify(execFile)('unshare', ['--user', '--map-root-user', '--mount', 'true']).then(
+  () => true,
+  () => false,
+);
+
+describe.skipIf(!mayMount)('a disk that fills up', () => {
+  it('ends the copy, which is removed, and can still be told of', async () => {
+    const { spec, id } = await estate('full-disk');
+    const folder = freshFolder();
+    await writeRequest(folder, spec, await pointOf(spec, id), {});
+    await cp(folder, `${folder}-kept`, { recursive: true });
+    // Few inodes and many bytes: the look at free space sees no harm, as when someone else fills the disk meanwhile.
+    const script = `mount -t tmpfs -o size=1g,nr_inodes=300 drillbook "$1" && cp "$1-kept/request.json" "$1/" &&
+      { "$2" "$3" "$1"; ls -A "$1" >"$1-kept/left"; cp "$1/state.json" "$1-kept/state.json"; }`;
+    const args = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', folder, process.execPath, WORKER];
+    await promisify(execFile)('unshare', args);
+    expect(await stateOf(`${folder}-kept`)).toMatchObject({
+      kind: 'failed',
+      problem: { code: 'restore/not-enough-space', blames: 'environment' },
+    });
+    expect((await readFile(`${folder}-kept/left`, 'utf8')).split('\n')).not.toContain('data');
   });
 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import {
   chmod,
   copyFile,
@@ -211,6 +212,16 @@ describe("a restore's worker", () => {
     expect(state.kind === 'ready' && state.facts?.moment.lsn).toBe(await latestLsn());
     expect(await ask(folder, COUNT)).toEqual([{ rows: 3000 }]);
     expect(JSON.parse(await readFile(join(folder, 'done-copy-and-verify.json'), 'utf8'))).toMatchObject({ times: 1 });
+  });
+
+  it('ends what a killed worker had only just begun to launch, before it starts a server on the same data', async () => {
+    const folder = freshFolder();
+    await writeRequest(folder, specOf(source), await pointOf(specOf(source), 'monday'));
+    const left = spawn('sh', ['-c', 'sleep 60; true', 'sh', join(folder, 'data')], { detached: true, stdio: 'ignore' });
+    const ended = new Promise((resolve) => left.once('exit', (_, signal) => resolve(signal)));
+    expect(await startWorker(folder).settled()).toMatchObject({ kind: 'ready' });
+    expect(await ended).toBe('SIGKILL');
+    process.kill(-(left.pid ?? 0), 'SIGKILL');
   });
 
   it('ends in a failure that names the role when the superuser does not exist', async () => {

@@ -11,7 +11,8 @@ import type { RecoveryTarget, RestoreSpec } from '../../../../src/runbook/runboo
 import { builtFile } from '../../../../src/support/built-file.ts';
 import { reachSocketFolder } from '../../../../src/support/socket-path.ts';
 
-const ENTRY = builtFile(
+/** The built entry of the worker. */
+export const WORKER = builtFile(
   new URL('../../../../src/providers/local/postgres/x', import.meta.url).href,
   './restore-worker.js',
 );
@@ -91,7 +92,7 @@ export async function writeRequest(
 }
 
 export function startWorker(folder: string, env: NodeJS.ProcessEnv = process.env): Worker {
-  const child = spawn(process.execPath, [ENTRY, folder], { stdio: ['ignore', 'inherit', 'inherit'], env });
+  const child = spawn(process.execPath, [WORKER, folder], { stdio: ['ignore', 'inherit', 'inherit'], env });
   started.push(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
