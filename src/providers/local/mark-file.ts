@@ -57,6 +57,7 @@ export function shortMark(folder: string): string {
  */
 export async function makeMarkedFolder(folder: NewFolder): Promise<void> {
   const { drillId, expiresAt, resource, files } = folder;
+  if (await lstatOf(resource.id)) throw alreadyThere(resource.id);
   const passing = passingPath(resource.id, { drillId, expiresAt, proof: await passingProof(drillId, resource.id) });
   await makePassing(passing, [MARK_FILE, ...Object.keys(files)]);
   const proof = await proofOf(drillId, resource);
@@ -64,7 +65,6 @@ export async function makeMarkedFolder(folder: NewFolder): Promise<void> {
   for (const [name, content] of Object.entries({ [MARK_FILE]: JSON.stringify(text), ...files })) {
     await writeFile(join(passing, name), content, { mode: 0o600, flush: true });
   }
-  if (await lstatOf(resource.id)) throw alreadyThere(resource.id);
   await rename(passing, resource.id);
 }
 

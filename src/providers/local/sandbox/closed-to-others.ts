@@ -35,7 +35,8 @@ export async function proveNoTcpListener(pid: number, hasOwnNetwork: boolean): P
   try {
     const listening = isLinux ? await listeningByProc(pid, hasOwnNetwork) : await listeningByLsof(pid);
     // Nobody listens in a process that has ended.
-    if ((await processStartTime(pid)) === undefined) return { ...words, observed: 'the server has ended', holds: false };
+    if ((await processStartTime(pid)) === undefined)
+      return { ...words, observed: 'the server has ended', holds: false };
     return { ...words, observed: `${listening} listening`, holds: listening === 0 };
   } catch (error) {
     return { ...words, observed: unseen(error), holds: false };
