@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type RealEstate, realEstate, tracesOf } from '../support/real-estate.ts';
@@ -71,17 +71,38 @@ test('a drill that did not pass is kept when asked, and teardown removes it', as
   expect((await estate.drillbook(['teardown', report.drillId])).code).toBe(0);
 });
 
-test('a journal with a changed line stops resume with its number, and teardown still removes what was made', async () => {
-  const { child, ended, drillId } = await drillUntil('tampered', /restore:orders: done/);
+test.each([1, 2, 9])(
+  'a journal whose line %i was changed stops resume with its number, and teardown removes what was made',
+  async (bad) => {
+    const { child, ended, drillId } = await drillUntil(`tampered-${bad}`, /restore:orders: done/);
+    child.kill('SIGKILL');
+    await ended;
+    const file = join(estate.folder, 'reports', drillId, 'journal.jsonl');
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    await writeFile(file, lines.map((line, n) => (n === bad - 1 ? line.replace('"seq"', '"Seq"') : line)).join('\n'));
+    const resumed = await estate.drillbook(['resume', drillId]);
+    expect([resumed.code, resumed.stderr]).toEqual([3, expect.stringContaining(`line ${bad} `)]);
+    expect((await estate.drillbook(['teardown', drillId])).code).toBe(0);
+  },
+);
+
+test('sweep finds an expired sandbox without any journal, only lists it without --yes, and leaves a live one alone', async () => {
+  const { child, ended, drillId } = await drillUntil('vanished', /restore:orders: done/);
   child.kill('SIGKILL');
   await ended;
-  const file = join(estate.folder, 'reports', drillId, 'journal.jsonl');
-  const text = await readFile(file, 'utf8');
-  const { writeFile } = await import('node:fs/promises');
-  const lines = text.split('\n');
-  const last = lines.length - 2;
-  await writeFile(file, lines.map((line, n) => (n === last ? line.replace('"seq"', '"Seq"') : line)).join('\n'));
-  const resumed = await estate.drillbook(['resume', drillId]);
-  expect([resumed.code, resumed.stderr]).toEqual([3, expect.stringContaining(`line ${last + 1} `)]);
-  expect((await estate.drillbook(['teardown', drillId])).code).toBe(0);
+  await rm(join(estate.folder, 'reports', drillId), { recursive: true });
+  const sandbox = join(estate.folder, '.drillbook', 'sandboxes', drillId);
+  expect((await estate.drillbook(['sweep', '--yes'])).stdout).toMatch(/0 expired, 2 not expired/);
+  for (const folder of [sandbox, join(sandbox, 'orders')]) {
+    const mark = await readFile(join(folder, 'mark.json'), 'utf8');
+    await writeFile(
+      join(folder, 'mark.json'),
+      mark.replace(/"expiresAt":"[^"]*"/, '"expiresAt":"2026-01-01T00:00:00.000Z"'),
+    );
+  }
+  const listed = await estate.drillbook(['sweep']);
+  expect([listed.code, listed.stdout]).toEqual([4, expect.stringContaining('would remove')]);
+  expect((await tracesOf(estate.folder)).length).toBeGreaterThan(0);
+  const swept = await estate.drillbook(['sweep', '--yes']);
+  expect([swept.code, swept.stdout]).toEqual([0, expect.stringContaining('removed')]);
 });
