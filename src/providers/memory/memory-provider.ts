@@ -12,9 +12,10 @@ const POLL_INTERVAL = 250;
 
 /** A whole provider on a world in memory: it keeps every promise of the port, and any call can be made to fail. */
 export function memoryProvider(world: MemoryWorld, clock: Clock): Provider {
-  async function disturbed<T>(call: string, effect: () => T): Promise<T> {
+  async function disturbed<T>(call: string, signal: AbortSignal, effect: () => T): Promise<T> {
     // Real calls never answer in the turn that makes them.
     await Promise.resolve();
+    if (signal.aborted) throw new MemoryFault('transient', call);
     const fault = world.faultOf(call);
     if (fault.kind === 'refused') throw new MemoryFault(fault.class, call);
     const answer = effect();
@@ -24,14 +25,16 @@ export function memoryProvider(world: MemoryWorld, clock: Clock): Provider {
   return {
     kind: 'memory',
     properties: { absenceGrace: world.listedAfter + POLL_INTERVAL, pollInterval: POLL_INTERVAL },
-    listRecoveryPoints: async (spec) =>
-      disturbed('listRecoveryPoints', () => world.listings.get(spec.source) ?? { points: [], unusable: [] }),
-    start: async (request) => disturbed('start', () => start(world, request, clock.now())),
-    look: async (resources) => disturbed('look', () => resources.map(({ id }) => stateOf(world, id, clock.now()))),
-    proveIsolation: async () => disturbed('proveIsolation', () => evidenceOf(world)),
-    startRemoval: async (resource, permit) =>
-      disturbed('startRemoval', () => startRemoval(world, resource, permit, clock.now())),
-    listMarked: async ({ drillId }) => disturbed('listMarked', () => listMarked(world, drillId, clock.now())),
+    listRecoveryPoints: async (spec, signal) =>
+      disturbed('listRecoveryPoints', signal, () => world.listings.get(spec.source) ?? { points: [], unusable: [] }),
+    start: async (request, signal) => disturbed('start', signal, () => start(world, request, clock.now())),
+    look: async (resources, signal) =>
+      disturbed('look', signal, () => resources.map(({ id }) => stateOf(world, id, clock.now()))),
+    proveIsolation: async (_sandbox, _restored, signal) => disturbed('proveIsolation', signal, () => evidenceOf(world)),
+    startRemoval: async (resource, permit, signal) =>
+      disturbed('startRemoval', signal, () => startRemoval(world, resource, permit, clock.now())),
+    listMarked: async ({ drillId }, signal) =>
+      disturbed('listMarked', signal, () => listMarked(world, drillId, clock.now())),
     classify,
   };
 }
