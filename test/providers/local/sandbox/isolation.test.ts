@@ -203,6 +203,7 @@ async function withServer<T>(level: 'L0' | 'L1' | 'L2', script: string, use: (pi
   } finally {
     child.kill('SIGKILL');
     await ended;
+    await eventually('its end', async () => ((await findProcesses(marker)).length === 0 ? true : undefined));
   }
 }
 
