@@ -48,7 +48,7 @@ export async function recogniseBackup(folder: string): Promise<Recognised> {
 }
 
 /** Compressed in a way that only other tools read. */
-export function unsupportedCompression(file: string): Problem {
+function unsupportedCompression(file: string): Problem {
   return {
     code: 'restore/unsupported-compression',
     message: `'${file}' is compressed in a way that is not supported`,

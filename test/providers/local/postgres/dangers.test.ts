@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, unlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ResourceState } from '../../../../src/providers/provider.ts';
 import type { RestoreSpec } from '../../../../src/runbook/runbook.ts';
 import { type Cluster, makeFolderFor, startCluster } from './cluster.ts';
 import { hashTree, listTree, packBackup, packFiles } from './forms.ts';
@@ -78,7 +79,7 @@ async function restoreCopy(
   name: string,
   prepare?: (copy: string) => Promise<void>,
   changes: Partial<RestoreSpec> = {},
-): Promise<Worker & { state: unknown }> {
+): Promise<Worker & { state: ResourceState }> {
   if (!prepare) return restoreInto(freshFolder(), specOf(source, changes), 'copy');
   const estate = join(lab, 'estates', name);
   await cp(join(source, 'copy'), join(estate, 'copy'), { recursive: true, verbatimSymlinks: true });
@@ -154,6 +155,18 @@ describe('a restored copy', () => {
       kind: 'failed',
       problem: { code: 'restore/library-missing', blames: 'environment' },
     });
+  });
+
+  it('warns where its source compresses in ways the embedded server was built without', async () => {
+    const { state } = await restoreCopy('compression', async (copy) => {
+      await writeFile(
+        join(copy, 'postgresql.auto.conf'),
+        "wal_compression = 'lz4'\n#default_toast_compression = zstd\n",
+      );
+    });
+    const warnings = state.kind === 'ready' ? state.facts?.warnings : [];
+    expect(warnings?.map(({ code }) => code)).toContain('restore/engine-may-lack-compression');
+    expect(warnings?.[0]?.message).toContain("'wal_compression = lz4'");
   });
 
   it('starts in spite of a process file whose process lives', async () => {
