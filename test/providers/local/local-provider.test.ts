@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findProcesses } from '../../../src/providers/local/sandbox/processes.ts';
 import type { ResourceState } from '../../../src/providers/provider.ts';
 import type { Resource } from '../../../src/providers/resource.ts';
+import { processStartTime } from '../../../src/support/process-identity.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { treeHash } from '../../support/tree-hash.ts';
 import { describeProvider } from '../conformance.ts';
@@ -173,7 +174,8 @@ test('a worker of another boot is dead, whatever lives under its pid', async () 
   const restored = await started();
   await untilKind(restored, 'ready');
   await killWorker(restored.id);
-  const worker = { pid: process.pid, startTime: 'then', bootId: 'another boot' };
+  const startTime = await processStartTime(process.pid);
+  const worker = { pid: process.pid, startTime, bootId: 'another boot' };
   await writeFile(join(restored.id, 'worker.json'), JSON.stringify(worker));
   expect(await look(restored)).toMatchObject({ kind: 'lost' });
 });

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SandboxLaunch, launchInSandbox, launchProblem } from '../../../../src/providers/local/sandbox/launch.ts';
+import { findProcesses } from '../../../../src/providers/local/sandbox/processes.ts';
 import { availableLevel } from '../../../../src/providers/local/sandbox/levels.ts';
 import { isAtLeast } from '../../../../src/drill/isolation.ts';
 
@@ -27,7 +28,14 @@ export async function newPlace(): Promise<Place> {
     scratch: join(folder, 'scratch'),
   };
   for (const one of Object.values(place)) await mkdir(one);
-  return { ...place, folder, remove: async () => rm(folder, { recursive: true, force: true }) };
+  return {
+    ...place,
+    folder,
+    async remove() {
+      for (const { pid } of await findProcesses(folder)) process.kill(pid, 'SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Launches a command that says something and ends. */
