@@ -161,7 +161,7 @@ async function configure({ layout, request, server }: RestoreContext, staged: St
     target: request.spec.recoveryPoint.to,
     control: staged,
   });
-  await writeLoginRules(layout, (await isDone(layout, 'secure login')) ? 'scram-sha-256' : 'trust');
+  await writeLoginRules(layout, (await isDone(layout, 'secure login')) ? 'password' : 'trust');
 }
 
 async function factsOf(

@@ -54,7 +54,7 @@ export async function secureLogin(layout: FolderLayout, user: string): Promise<L
     await client.query(
       `alter role ${escapeIdentifier(user)} with login password '${credentials.password}' valid until 'infinity' connection limit -1`,
     );
-    await writeLoginRules(layout, 'scram-sha-256');
+    await writeLoginRules(layout, 'password');
     await client.query('select pg_catalog.pg_reload_conf()');
     const { version, replayedTo, preparedTransactions } = found;
     return { version, replayedTo, preparedTransactions };

@@ -39,10 +39,13 @@ export async function writeSettings({ settings }: FolderLayout, profile: ServerP
 }
 
 /**
- * Writes who may log in. `trust` only until a password is set: the socket's folder is closed to everyone else.
+ * Writes who may log in. `trust` only until a password is set: the socket's folder is closed to everyone else. The rule
+ * `md5` asks for SCRAM where a role's password is stored so, and takes an older hash too (pg_hba.conf, "auth-method"):
+ * login checks use the roles' own passwords, in whatever form they were backed up.
  */
-export async function writeLoginRules({ settings }: FolderLayout, method: 'trust' | 'scram-sha-256'): Promise<void> {
-  await writeFile(join(settings, 'pg_hba.conf'), `local all all ${method}\n`, { mode: 0o644 });
+export async function writeLoginRules({ settings }: FolderLayout, method: 'trust' | 'password'): Promise<void> {
+  const rule = method === 'trust' ? 'trust' : 'md5';
+  await writeFile(join(settings, 'pg_hba.conf'), `local all all ${rule}\n`, { mode: 0o644 });
 }
 
 function settingsOf(folder: string, profile: ServerProfile): Record<string, string> {
