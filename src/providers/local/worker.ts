@@ -32,7 +32,7 @@ export async function startWorker(folder: string, workerFile: string): Promise<v
 }
 
 /** Whether the folder's worker lives: by what it wrote of itself, or, before it has, by its command line. */
-export async function isWorkerAlive(folder: string, workerFile: string): Promise<boolean> {
+async function isWorkerAlive(folder: string, workerFile: string): Promise<boolean> {
   const told = await readTold<{ pid: number; startTime: string; bootId: string }>(folder, 'worker');
   if (told && told.bootId === (await bootId()) && (await processStartTime(told.pid)) === told.startTime) return true;
   return (await findProcesses(folder)).some(({ command }) => names(command, workerFile));

@@ -30,7 +30,7 @@ export interface LocalWorld {
   remove(): Promise<void>;
 }
 
-export const FAKE_WORKER = fileURLToPath(new URL('fake-worker.mjs', import.meta.url));
+const FAKE_WORKER = fileURLToPath(new URL('fake-worker.mjs', import.meta.url));
 
 export async function newLocalWorld(level: IsolationLevel = 'L0'): Promise<LocalWorld> {
   const base = await realpath(await mkdtemp(join(tmpdir(), 'drillbook provider-')));
