@@ -12,10 +12,12 @@ const DATALESS = new Set(
  */
 export function isConstantQuery(query: string): boolean {
   const code = query
-    .replaceAll(/'(?:[^']|'')*'|\$\$[^]*?\$\$/g, "''")
-    .replaceAll(/--[^\n]*|\/\*[^]*?\*\//g, ' ')
+    // In one pass, since a comment may hold a quote and a string a dash.
+    .replaceAll(/'[^']*'?|\$\$[^]*?(?:\$\$|$)|--[^\n]*|\/\*[^]*?(?:\*\/|$)|"[^"]*"?/g, (piece) =>
+      piece.startsWith('"') ? piece : ' ',
+    )
     .replaceAll(/\bdistinct\s+from\b/gi, '=')
     .toLowerCase();
   if (/\b(?:from|table)\b/.test(code)) return false;
-  return Array.from(code.matchAll(/([a-z_"][\w$".]*)\s*\(/g)).every(([, word]) => DATALESS.has(word!));
+  return Array.from(code.matchAll(/(?<![\w$".])([a-z_"][\w$".]*)\s*\(/g)).every(([, word]) => DATALESS.has(word!));
 }

@@ -1,6 +1,6 @@
-import { Composer, type Document, Parser, type CST } from 'yaml';
+import { type CST, Composer, type Document, Lexer, Parser } from 'yaml';
 
-import { type Finding, type Place, type Range, quoted } from './finding.ts';
+import { type Finding, type Place, type Range } from './finding.ts';
 import { type Spot, type Tree, readTree, spotKey } from './tree.ts';
 import { maskRanges, secretsInLines, secretsInText, secretsInTree } from './secrets.ts';
 import { explainSyntax } from './explain-syntax.ts';
@@ -8,8 +8,11 @@ import { explainSyntax } from './explain-syntax.ts';
 /** 1 MB: a runbook is written by people. */
 export const LARGEST_FILE = 1_048_576;
 
-/** YAML that deep is a slip or an attack; libraries recurse. */
+/** YAML that deep is a slip or an attack, and libraries recurse. */
 const DEEPEST = 32;
+
+/** Words, marks and spaces; the sample's runbook has 500. */
+const MOST_LEXEMES = 50_000;
 
 /** A text and what YAML makes of it, with a place for everything. */
 export interface WrittenDocument {
@@ -24,9 +27,9 @@ export interface WrittenDocument {
 
 /** Reads one YAML document. Never throws, whatever the text. */
 export function readDocument(text: string): WrittenDocument {
-  if (Buffer.byteLength(text) > LARGEST_FILE) return unread(text, tooLarge(Buffer.byteLength(text)));
-  const tokens = [...new Parser().parse(text)];
-  if (isDeeperThan(tokens, DEEPEST)) return unread(text, tooDeep());
+  if (Buffer.byteLength(text) > LARGEST_FILE) return unread(tooLarge(Buffer.byteLength(text)));
+  const tokens = readTokens(text);
+  if (!Array.isArray(tokens)) return unread(tokens);
   const first = compose(tokens, text);
   const broken = first.findings.some(({ code }) => code === 'syntax');
   const secrets = [...secretsInText(text), ...(broken ? secretsInLines(text) : secretsInTree(first.tree, text))];
@@ -36,7 +39,8 @@ export function readDocument(text: string): WrittenDocument {
     text,
     secrets.map(({ range }) => range),
   );
-  return documentOf(masked, compose([...new Parser().parse(masked)], masked), secrets);
+  const again = readTokens(masked);
+  return documentOf(masked, Array.isArray(again) ? compose(again, masked) : first, secrets);
 }
 
 /** The finding for a file that is larger than a runbook may be. */
@@ -82,9 +86,9 @@ function documentOf(text: string, { tree, findings, value }: Composed, secrets: 
   };
 }
 
-function unread(text: string, finding: Finding): WrittenDocument {
+function unread(finding: Finding): WrittenDocument {
   // Not a line of it is shown, since secrets were not looked for.
-  return { text: '', findings: [finding], locate: () => [0, Math.min(0, text.length)] };
+  return { text: '', findings: [finding], locate: () => [0, 0] };
 }
 
 function locateIn(tree: Tree, place: Place): Range {
@@ -107,20 +111,29 @@ function isNothing(tree: Tree): boolean {
   return root === undefined || root.value[0] === root.value[1];
 }
 
-/** Without recursion, since it protects those that recurse. */
-function isDeeperThan(tokens: readonly CST.Token[], limit: number): boolean {
-  const open = tokens.map((token) => ({ token, depth: 0 }));
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { token, depth } = next;
-    if (depth > limit) return true;
-    if (token.type === 'document' && token.value) open.push({ token: token.value, depth });
-    if (!('items' in token)) continue;
-    for (const { key, value } of token.items) {
-      if (key) open.push({ token: key, depth: depth + 1 });
-      if (value) open.push({ token: value, depth: depth + 1 });
-    }
+/** Stops before YAML grows too large or deep for those that compose it. */
+function readTokens(text: string): CST.Token[] | Finding {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  let lexemes = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    lexemes += 1;
+    if (lexemes > MOST_LEXEMES) return tooMany();
+    // The document and the scalar at work lie on the stack too.
+    if (parser.stack.length > DEEPEST + 2) return tooDeep();
   }
-  return false;
+  for (const token of parser.end()) tokens.push(token);
+  return tokens;
+}
+
+function tooMany(): Finding {
+  return {
+    code: 'too-large',
+    at: { kind: 'text', range: [0, 0] },
+    message: `the file has more than ${MOST_LEXEMES} words and marks`,
+    hint: 'Split it into several files.',
+  };
 }
 
 function tooDeep(): Finding {
@@ -136,7 +149,7 @@ function manyDocuments(start: number): Finding {
   return {
     code: 'many-documents',
     at: { kind: 'text', range: [start, start + 3] },
-    message: `a second document begins, and one file holds one ${quoted('---')} at most`,
+    message: 'a second document begins, and a file holds one',
     hint: 'Move it to a file of its own.',
   };
 }

@@ -63,13 +63,17 @@ export const TEXT_FORMS = {
   },
 } as const satisfies Record<string, TextForm>;
 
+/** More than any query needs; keeps every judgement of a text quick. */
+export const LONGEST_TEXT = 10_000;
+
 /** A text in one of the known forms. */
 export function text(
   form: keyof typeof TEXT_FORMS,
   description: string,
   more: { maxLength?: number; default?: string } = {},
 ) {
-  return Type.String({ pattern: TEXT_FORMS[form].pattern, description, ...more });
+  const limit = form === 'duration' || form === 'moment' ? {} : { maxLength: LONGEST_TEXT };
+  return Type.String({ description, pattern: TEXT_FORMS[form].pattern, ...limit, ...more });
 }
 
 /** A name that is safe in ids and file names. */

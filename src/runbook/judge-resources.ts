@@ -35,44 +35,45 @@ function unknownResource(name: string, at: Place, resources: readonly string[]):
   };
 }
 
-/** One finding for each circle, at the first resource in it. */
+/** One finding for each circle, at a resource in it. */
 function judgeNeeds({ restore }: SoundRunbook): readonly Finding[] {
-  const told = new Set<string>();
-  return [...restore.keys()].flatMap((name) => {
-    const circle = told.has(name) ? undefined : circleFrom(name, restore);
-    if (!circle) return [];
-    for (const one of circle) told.add(one);
-    return [
-      {
-        code: 'cyclic-needs' as const,
-        at: atValue('restore', name, 'needs'),
-        message: `${quoted(name)} needs itself${circle.length === 1 ? '' : `: ${[...circle, name].join(' needs ')}`}`,
-        hint: 'Leave one of these needs out, so that one resource can be restored first.',
-      },
-    ];
+  const needs = new Map([...restore].map(([name, one]) => [name, one.needs ?? []]));
+  return circlesIn(needs).map((circle) => {
+    const name = circle[0]!;
+    return {
+      code: 'cyclic-needs',
+      at: atValue('restore', name, 'needs'),
+      message: `${quoted(name)} needs itself${circle.length === 1 ? '' : `: ${[...circle, name].join(' needs ')}`}`,
+      hint: 'Leave one of these needs out, so that one resource can be restored first.',
+    };
   });
 }
 
-/** The shortest way from a resource back to itself. */
-function circleFrom(start: string, restore: SoundRunbook['restore']): readonly string[] | undefined {
-  const from = new Map<string, string>();
-  const open = [start];
-  for (let name = open.shift(); name !== undefined; name = open.shift()) {
-    for (const need of restore.get(name)?.needs ?? []) {
-      if (need === start) return wayTo(name, from);
-      if (!from.has(need)) {
-        from.set(need, name);
-        open.push(need);
-      }
+/** Walks on from each resource through those that can never be restored, until it meets its own way. */
+function circlesIn(needs: ReadonlyMap<string, readonly string[]>): readonly (readonly string[])[] {
+  const waiting = thoseThatWait(needs);
+  const walked = new Set<string>();
+  return [...waiting].flatMap((start) => {
+    const way: string[] = [];
+    let name: string | undefined = start;
+    while (name !== undefined && !walked.has(name)) {
+      walked.add(name);
+      way.push(name);
+      name = needs.get(name)?.find((need) => waiting.has(need));
     }
-  }
-  return undefined;
+    const meeting = name === undefined ? -1 : way.indexOf(name);
+    return meeting === -1 ? [] : [way.slice(meeting)];
+  });
 }
 
-function wayTo(end: string, from: ReadonlyMap<string, string>): readonly string[] {
-  const way: string[] = [];
-  for (let name: string | undefined = end; name !== undefined; name = from.get(name)) way.unshift(name);
-  return way;
+/** What is left when everything is restored whose needs are: the circles, and whatever needs them. */
+function thoseThatWait(needs: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
+  const waiting = new Set(needs.keys());
+  for (let before = -1; before !== waiting.size;) {
+    before = waiting.size;
+    for (const [name, those] of needs) if (!those.some((need) => waiting.has(need))) waiting.delete(name);
+  }
+  return waiting;
 }
 
 function judgeCoverage({ resources, claims }: SoundRunbook): readonly Finding[] {

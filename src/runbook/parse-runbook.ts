@@ -31,7 +31,8 @@ export function parseRunbook({ text, file, shownAs, sandboxFolder }: RunbookText
   const document = readDocument(text);
   const { value } = document;
   const shape = value === undefined ? [] : runbookShape.findings(value);
-  const meaning = value === undefined ? [] : judgeMeaning(soundRunbook(value), dirname(resolve(file)));
+  const meaning =
+    value === undefined ? [] : judgeMeaning(soundRunbook(value, { whole: shape.length === 0 }), dirname(resolve(file)));
   const findings = [...document.findings, ...shape, ...meaning];
   if (findings.length === 0) {
     return { kind: 'valid', runbook: normalise(value as WrittenRunbook, { file, sandboxFolder }) };

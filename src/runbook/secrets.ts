@@ -52,11 +52,24 @@ export function secretsInLines(text: string): readonly FoundSecret[] {
 
 /** The text with every visible character of the ranges replaced, so that all places stay where they are. */
 export function maskRanges(text: string, ranges: readonly Range[]): string {
-  let masked = text;
-  for (const [start, end] of ranges) {
-    masked = masked.slice(0, start) + masked.slice(start, end).replaceAll(/\S/g, '•') + masked.slice(end);
+  const pieces: string[] = [];
+  let done = 0;
+  for (const [start, end] of outermost(ranges)) {
+    pieces.push(text.slice(done, start), text.slice(start, end).replaceAll(/\S/g, '•'));
+    done = end;
   }
-  return masked;
+  return [...pieces, text.slice(done)].join('');
+}
+
+/** By position, without those that begin within another. */
+export function outermost(ranges: readonly Range[]): readonly Range[] {
+  const kept: [number, number][] = [];
+  for (const [start, end] of [...ranges].sort((a, b) => a[0] - b[0] || b[1] - a[1])) {
+    const last = kept.at(-1);
+    if (last && start < last[1]) last[1] = Math.max(last[1], end);
+    else kept.push([start, end]);
+  }
+  return kept;
 }
 
 /** Names that people choose for tables and resources say nothing about what stands under them. */

@@ -35,6 +35,7 @@ export function shapeOf<S extends TSchema>(schema: S): Shape<Static<S>> {
 }
 
 function soundPart<T>(validate: ValidateFunction<T>, value: unknown): T | undefined {
+  if (validate(value)) return value;
   const copy: unknown = structuredClone(value);
   while (!validate(copy)) {
     for (const error of validate.errors ?? []) {

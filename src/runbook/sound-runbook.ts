@@ -1,4 +1,4 @@
-import { shapeOf } from './shape.ts';
+import { type Shape, shapeOf } from './shape.ts';
 import { type WrittenCheck, writtenCheck } from './written-checks.ts';
 import { type WrittenRestore, type WrittenSettings, writtenRestore, writtenSettings } from './written-runbook.ts';
 
@@ -24,26 +24,33 @@ const settingsShape = shapeOf(writtenSettings);
 const restoreShape = shapeOf(writtenRestore);
 const checkShape = shapeOf(writtenCheck);
 
-/** Takes the sound parts out of whatever a file held. */
-export function soundRunbook(value: unknown): SoundRunbook {
+/** Takes the sound parts out of whatever a file held; all of them when its form is `whole`. */
+export function soundRunbook(value: unknown, { whole }: { readonly whole: boolean }): SoundRunbook {
+  const sound = <T>(shape: Shape<T>, part: unknown): T | undefined => (whole ? (part as T) : shape.sound(part));
   const top = recordOf(value);
   const restore = Object.entries(recordOf(top['restore']));
   const claims = Array.isArray(top['checks']) ? top['checks'].map(recordOf) : [];
   return {
-    settings: settingsShape.sound(top) ?? {},
+    settings: sound(settingsShape, withoutNames(top)) ?? {},
     resources: restore.map(([name]) => name),
     restore: new Map(
       restore.flatMap(([name, one]) => {
-        const sound = restoreShape.sound(one);
-        return sound ? [[name, sound]] : [];
+        const spec = sound(restoreShape, one);
+        return spec ? [[name, spec]] : [];
       }),
     ),
     checks: claims.flatMap((claim, index) => {
-      const check = checkShape.sound(claim);
+      const check = sound(checkShape, claim);
       return check ? [{ index, check, claim }] : [];
     }),
     claims,
   };
+}
+
+const TOP_NAMES = new Set(['runbook', 'restore', 'checks']);
+
+function withoutNames(top: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(top).filter(([key]) => !TOP_NAMES.has(key)));
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

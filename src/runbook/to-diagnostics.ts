@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { WrittenDocument } from './document.ts';
 import type { Finding, Range } from './finding.ts';
+import { outermost } from './secrets.ts';
 
 /** What a file is meant to be; begins the codes. */
 export type FileKind = 'runbook' | 'drill';
@@ -24,10 +25,10 @@ export function toDiagnostics(input: {
   return withoutShadows(placed)
     .sort((a, b) => a.range[0] - b.range[0] || compare(a.finding.code, b.finding.code))
     .map(({ finding, range }) => {
-      const line = lineAt(starts, range[0]);
+      const line = lastAtOrBefore(starts, range[0]) + 1;
       const lineText = document.text
         .slice(starts[line - 1], starts[line] ?? document.text.length)
-        .replace(/\r?\n$/, '');
+        .replace(/\r?\n?$/, '');
       const column = range[0] - starts[line - 1]! + 1;
       return {
         code: `${kind}/${finding.code}`,
@@ -55,17 +56,16 @@ function within(text: string, [start, end]: Range): Range {
 }
 
 function withoutShadows(placed: readonly Placed[]): Placed[] {
-  const secrets = placed.filter(({ finding }) => finding.code === 'secret');
-  return placed.filter(
-    (one) =>
-      !secrets.some(
-        ({ range }) =>
-          range !== one.range &&
-          range[0] <= one.range[0] &&
-          one.range[1] <= range[1] &&
-          (one.finding.code !== 'secret' || range[0] < one.range[0] || one.range[1] < range[1]),
-      ),
-  );
+  const secrets = outermost(placed.filter(({ finding }) => finding.code === 'secret').map(({ range }) => range));
+  const starts = secrets.map(([start]) => start);
+  const told = new Set<Range>();
+  return placed.filter(({ finding, range }) => {
+    const secret = secrets[lastAtOrBefore(starts, range[0])];
+    if (!secret || range[0] >= secret[1]) return true;
+    if (finding.code !== 'secret' || told.has(secret)) return false;
+    told.add(secret);
+    return true;
+  });
 }
 
 function lineStarts(text: string): readonly number[] {
@@ -74,16 +74,16 @@ function lineStarts(text: string): readonly number[] {
   return starts;
 }
 
-/** From 1. */
-function lineAt(starts: readonly number[], offset: number): number {
-  let low = 0;
-  let high = starts.length - 1;
+/** The index of the last of ascending numbers that is not above a limit; -1 when all are. */
+function lastAtOrBefore(ascending: readonly number[], limit: number): number {
+  let low = -1;
+  let high = ascending.length - 1;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (starts[middle]! <= offset) low = middle;
+    if (ascending[middle]! <= limit) low = middle;
     else high = middle - 1;
   }
-  return low + 1;
+  return low;
 }
 
 function compare(a: string, b: string): number {

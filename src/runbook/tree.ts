@@ -59,7 +59,12 @@ function readMap(tree: Growing, map: YAMLMap, path: Path): void {
   for (const pair of map.items) {
     const key = isNode(pair.key) ? pair.key : undefined;
     const range = (key && rangeOf(key)) ?? rangeOf(map) ?? [0, 0];
-    if (!isScalar<string | number | boolean | null>(key) || key.value === null || key.tag !== undefined || key.anchor !== undefined) {
+    if (
+      !isScalar<string | number | boolean | null>(key) ||
+      key.value === null ||
+      key.tag !== undefined ||
+      key.anchor !== undefined
+    ) {
       tree.findings.push(badKey(range));
       continue;
     }

@@ -1,6 +1,6 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 
-import { count, form, name, named, number, oneOfWords, text, writtenSecret } from './form.ts';
+import { LONGEST_TEXT, count, form, name, named, number, oneOfWords, text, writtenSecret } from './form.ts';
 
 const common = {
   smoke: Type.Optional(
@@ -42,7 +42,11 @@ const expectation = Type.Object(
   {
     equals: Type.Optional(
       Type.Union(
-        [number('A number.'), Type.String({ description: 'A text.' }), Type.Boolean({ description: 'A truth value.' })],
+        [
+          number('A number.'),
+          Type.String({ maxLength: LONGEST_TEXT, description: 'A text.' }),
+          Type.Boolean({ description: 'A truth value.' }),
+        ],
         {
           description: 'The first column of the first row is this.',
         },
@@ -59,7 +63,9 @@ const expectation = Type.Object(
         description: 'It is one of these or lies between them: lowest, then highest.',
       }),
     ),
-    matches: Type.Optional(Type.String({ description: 'It matches this regular expression (JavaScript).' })),
+    matches: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'It matches this regular expression (JavaScript).' }),
+    ),
     empty: Type.Optional(Type.Literal(true, { description: 'The query gives no row.' })),
   },
   { additionalProperties: false, minProperties: 1, maxProperties: 1, description: 'What the query must give.' },

@@ -1,0 +1,64 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { publishedSchemas } from '../../src/runbook/published-schemas.ts';
+import { written } from './written.ts';
+
+interface Described {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly additionalProperties?: Described | boolean;
+  readonly items?: Described;
+  readonly oneOf?: readonly Described[];
+  readonly anyOf?: readonly Described[];
+}
+
+const ROOT = new URL('../../', import.meta.url);
+const [runbook, drill] = publishedSchemas();
+
+describe('the published schemas', () => {
+  it('are what is written below schema/', () => {
+    for (const { file, schema } of publishedSchemas()) {
+      expect(readFileSync(new URL(`schema/${file}`, ROOT), 'utf8')).toBe(`${JSON.stringify(schema, null, 2)}\n`);
+    }
+  });
+
+  it('describe every key', () => {
+    const undescribed: string[] = [];
+    const walk = (schema: Described, path: string): void => {
+      for (const [key, property] of Object.entries(schema.properties ?? {})) {
+        if (!property.description) undescribed.push(`${path}.${key}`);
+        walk(property, `${path}.${key}`);
+      }
+      for (const part of [...(schema.oneOf ?? []), ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])])
+        walk(part, path);
+      if (typeof schema.additionalProperties === 'object') walk(schema.additionalProperties, `${path}.*`);
+    };
+    for (const { file, schema } of publishedSchemas()) walk(schema, file);
+    expect(undescribed).toEqual([]);
+  });
+
+  it('are understood by any validator, and accept every runbook and drill in the repository', () => {
+    for (const [folder, one] of [
+      ['runbooks', runbook],
+      ['drills', drill],
+    ] as const) {
+      const validate = new Ajv({ strict: false }).compile(one!.schema);
+      for (const name of readdirSync(new URL(folder, ROOT))) {
+        expect(validate(parse(readFileSync(new URL(`${folder}/${name}`, ROOT), 'utf8'))), name).toBe(true);
+      }
+    }
+  });
+
+  it('refuse in an editor what drillbook refuses', () => {
+    const validate = new Ajv({ strict: false }).compile(runbook!.schema);
+    for (const parts of [
+      { top: ['colour: red'] },
+      { restore: ['needs: x'] },
+      { checks: ['{ of: orders, kind: structure }'] },
+    ]) {
+      expect(validate(parse(written(parts)))).toBe(false);
+    }
+  });
+});
