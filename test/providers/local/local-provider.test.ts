@@ -155,7 +155,7 @@ test('a restore is lost when its worker is dead, also when it was ready', async 
   const ready = await world.startRestore(drill, world.specOf('orders'));
   await untilKind(ready, 'ready');
   await killWorker(ready.id);
-  expect(await look(ready)).toMatchObject({ kind: 'lost' });
+  await untilKind(ready, 'lost');
 });
 
 test('what a dead worker had written is not taken for what the next one has to say', async () => {
@@ -174,6 +174,7 @@ test('a worker of another boot is dead, whatever lives under its pid', async () 
   const restored = await started();
   await untilKind(restored, 'ready');
   await killWorker(restored.id);
+  await untilKind(restored, 'lost');
   const startTime = await processStartTime(process.pid);
   const worker = { pid: process.pid, startTime, bootId: 'another boot' };
   await writeFile(join(restored.id, 'worker.json'), JSON.stringify(worker));

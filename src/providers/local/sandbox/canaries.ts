@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { type Server, connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reachSocketFolder } from '../../../support/socket-path.ts';
 
 /** Something that listens outside the sandbox and counts who gets to it. */
 export interface Canary {
@@ -21,31 +21,29 @@ export interface Canaries {
 
 const CONTROL_LIMIT = 1_000;
 
-/** What `sun_path` holds without its closing NUL on every supported system (Linux 107, macOS 103). */
-const LONGEST_SOCKET_PATH = 103;
+const SOCKET = 'canary.sock';
 
 /**
- * Opens canaries on 127.0.0.1 and in a fresh folder that only we may enter, and reaches each once, so that a canary that
- * nobody else reaches is known to be alive.
+ * Opens canaries on 127.0.0.1 and in a folder, and reaches each once, so that a canary that nobody else reaches is
+ * known to be alive.
  *
- * @param parent the folder in which the fresh one is made
+ * @param folder exists, is ours alone, and is not to be seen from the sandbox; whoever removes it removes all of them
  */
-export async function openCanaries(parent: string = tmpdir()): Promise<Canaries> {
-  const folder = await mkdtemp(join(parent, 'drillbook-canary-'));
-  const socket = join(folder, 'canary.sock');
+export async function openCanaries(folder: string): Promise<Canaries> {
   const file = join(folder, 'canary.txt');
   await writeFile(file, 'canary\n', { mode: 0o600 });
+  const reached = await reachSocketFolder(folder, SOCKET);
   const tcp = await openCanary({ host: '127.0.0.1', port: 0 });
-  const unix = await openCanary({ path: socket });
+  const unix = await openCanary({ path: join(reached.path, SOCKET) });
   const address = tcp.server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   return {
     tcp: { port, control: tcp.control, hits: tcp.hits },
-    unix: { socket, control: unix.control, hits: unix.hits },
+    unix: { socket: join(folder, SOCKET), control: unix.control, hits: unix.hits },
     file,
     async close() {
       await Promise.all([tcp, unix].map(async ({ server }) => new Promise((resolve) => server.close(resolve))));
-      await rm(folder, { recursive: true, force: true });
+      await reached.close();
     },
   };
 }
@@ -58,11 +56,6 @@ async function openCanary(at: { path: string } | { host: string; port: number })
     socket.end();
   });
   const control = await new Promise<string>((resolve) => {
-    // Node 20 would silently listen on the part of the path that fits.
-    if ('path' in at && Buffer.byteLength(at.path) > LONGEST_SOCKET_PATH) {
-      resolve('it could not listen (ENAMETOOLONG)');
-      return;
-    }
     server.once('error', (error: NodeJS.ErrnoException) => resolve(`it could not listen (${error.code ?? 'unknown'})`));
     server.listen(at, () => resolve(reachOnce(server)));
   });

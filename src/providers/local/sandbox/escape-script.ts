@@ -27,10 +27,10 @@ export interface EscapeAttempt {
 /**
  * Tries to get out, for `node -e`; takes `EscapeTargets` as JSON, prints an `EscapeAttempt` as JSON.
  *
- * It aims at 127.0.0.1 only. A write is tried by O_TMPFILE, which leaves nothing behind even where it succeeds.
+ * It aims at 127.0.0.1 only. It goes to the socket's folder first, since a socket's address holds some 100 bytes only. A write is tried by O_TMPFILE, which leaves nothing behind even where it succeeds.
  */
 export const ESCAPE_SCRIPT = `
-const fs = require('node:fs'), net = require('node:net');
+const fs = require('node:fs'), net = require('node:net'), { basename, dirname } = require('node:path');
 const targets = JSON.parse(process.argv[1]);
 const connect = (to) => new Promise((resolve) => {
   const socket = net.connect(to);
@@ -39,6 +39,10 @@ const connect = (to) => new Promise((resolve) => {
   socket.once('connect', () => end('connected'));
   socket.once('error', (error) => end(error.code));
 });
+const connectUnix = async (path) => {
+  try { process.chdir(dirname(path)); } catch (error) { return error.code; }
+  try { return await connect({ path: basename(path) }); } finally { process.chdir('/'); }
+};
 const attempt = (action, done) => { try { action(); return done; } catch (error) { return error.code; } };
 const lines = (file) => { try { return fs.readFileSync(file, 'utf8').trim().split('\\n').filter(Boolean); } catch { return []; } };
 const O_TMPFILE = fs.constants.O_DIRECTORY | 0o20000000;
@@ -50,7 +54,7 @@ const mount = (line) => {
 (async () => {
   console.log(JSON.stringify({
     tcp: await connect({ host: '127.0.0.1', port: targets.port }),
-    unix: await connect({ path: targets.socket }),
+    unix: await connectUnix(targets.socket),
     file: attempt(() => fs.statSync(targets.file), 'seen'),
     writes: Object.fromEntries(targets.readOnly.map((folder) => [folder, write(folder)])),
     namespaces: Object.fromEntries(['user', 'net', 'mnt', 'pid'].map((name) => [name, fs.readlinkSync('/proc/self/ns/' + name)])),

@@ -70,8 +70,12 @@ async function tryToEscape(
   trial: IsolationTrial & { level: 'L1' | 'L2' },
   inside: Inside,
 ): Promise<readonly IsolationProof[]> {
-  const canaries = await openCanaries();
+  // All of it lies in the sandbox's folder, so that what a killed runner leaves goes with that; none of it is shown
+  // inside but what stands for a restore's folders.
   const proofFolder = await mkdtemp(join(trial.folder, '.proof-'));
+  const outside = join(proofFolder, 'outside');
+  await mkdir(outside, { mode: 0o700 });
+  const canaries = await openCanaries(outside);
   try {
     const shape = await makeShape(proofFolder);
     const readOnly = trial.restored ? ['/', '/usr'] : ['/', '/usr', shape.readOnly];
@@ -86,8 +90,8 @@ async function tryToEscape(
       ...(server && { server }),
     });
   } finally {
-    await rm(proofFolder, { recursive: true, force: true });
     await canaries.close();
+    await rm(proofFolder, { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { IsolationLevel } from '../../../runbook/runbook.ts';
@@ -48,15 +47,19 @@ async function obstacleTo(level: 'L1' | 'L2', search: ToolSearch): Promise<strin
   for (const tool of TOOLS[level]) {
     if (!(await isOnPath(tool, path))) return `'${tool}' is not installed`;
   }
-  const scratch = await mkdtemp(join(tmpdir(), 'drillbook-trial-'));
   try {
-    const [file = '', ...args] = sandboxCommand({ level, readOnly: [], writable: [], command: ['true'], scratch });
+    // Any folder will do that exists and holds no tool: what is built over it is seen by the trial alone.
+    const [file = '', ...args] = sandboxCommand({
+      level,
+      readOnly: [],
+      writable: [],
+      command: ['true'],
+      scratch: '/sys',
+    });
     await run(file, args, { cwd: '/', env: { PATH: path, LC_ALL: 'C' }, timeout: TRIAL_LIMIT, killSignal: 'SIGKILL' });
     return undefined;
   } catch (error) {
     return reasonOf(error);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
   }
 }
 
