@@ -24,7 +24,7 @@ export async function loadFile(file: string, options: LoadOptions): Promise<Load
 }
 
 /** A file with the key 'drill' is a drill, one with 'restore' or 'checks' is none; else its folder decides. */
-export async function kindOfFile(file: string): Promise<FileKind> {
+async function kindOfFile(file: string): Promise<FileKind> {
   const read = await readFileText(file);
   const value = read.kind === 'text' ? readDocument(read.text).value : undefined;
   if (typeof value === 'object' && value !== null) {

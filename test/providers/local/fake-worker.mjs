@@ -21,7 +21,15 @@ const { request } = JSON.parse(readFileSync(join(folder, 'request.json'), 'utf8'
 write('state.json', { kind: 'pending', detail: 'copying' });
 const problem = { code: 'restore/bad', message: 'it is bad', hint: 'Take another.', blames: 'backup' };
 const moment = { recoveryPointId: request.point.id, target: { kind: 'backup-end' } };
-const facts = { moment, dataMoments: [], engineVersion: '18.4', bytesRestored: 1, spans: [], settings: [], warnings: [] };
+const facts = {
+  moment,
+  dataMoments: [],
+  engineVersion: '18.4',
+  bytesRestored: 1,
+  spans: [],
+  settings: [],
+  warnings: [],
+};
 const endpoint = { kind: 'postgres', host: folder, port: 5432, superuser: 'postgres', credentialsFile: 'none' };
 const end = request.spec.database;
 if (end === 'failing') {
