@@ -69,8 +69,10 @@ function normaliseKind(
       return { kind: 'row-counts', tables: Object.entries(written.tables).map(rowCountExpectation) };
     case 'structure':
       return { kind: 'structure', heapAllIndexed: written.heapAllIndexed ?? false };
-    case 'manifest':
-      return { kind: 'manifest', file: manifestFile(written.file, { source, folder }) };
+    case 'manifest': {
+      const { file, bounded } = written;
+      return { kind: 'manifest', file: manifestFile(file, { source, folder }), ...(bounded && { bounded }) };
+    }
     case 'freshness':
       return { kind: 'freshness', query: written.query, within: must(parseDuration(written.within), written.within) };
     default:

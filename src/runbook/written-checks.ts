@@ -119,6 +119,22 @@ const manifest = check('manifest', 'Counts, content hashes and schema are those 
       "The manifest, below this file's folder or the source; '{recoveryPoint}' stands for the drawn id. By default manifests/{recoveryPoint}.json of the source.",
     ),
   ),
+  bounded: Type.Optional(
+    Type.Array(
+      form(
+        {
+          table: text('text', 'The table, with its schema if that is not public.', { maxLength: 200 }),
+          where: text('text', "The rows that no longer change, e.g. placed_at < '2026-01-01'."),
+        },
+        'A part of a table that no longer changes.',
+      ),
+      {
+        minItems: 1,
+        description:
+          'Parts of tables that no longer change: the manifest records them, and they hold for every later restore.',
+      },
+    ),
+  ),
 });
 
 const freshness = check('freshness', 'The newest business timestamp is recent enough.', {

@@ -56,6 +56,13 @@ describe('a runbook without wishes', () => {
     });
   });
 
+  it('may bound a manifest to the parts of tables that no longer change', () => {
+    const bounded = [{ table: 'orders', where: "placed_at < '2026-01-01'" }];
+    const check = `{ integrity: old orders stay, of: orders, kind: manifest, bounded: ${JSON.stringify(bounded)} }`;
+    expect(runbookOf(written({ checks: [check] })).checks[1]).toMatchObject({ kind: 'manifest', bounded });
+    expect(codesOf(written({ checks: [check.replace(JSON.stringify(bounded), '[]')] }))).toHaveLength(1);
+  });
+
   it('is the example that people see first', () => {
     const { restore, objectives, checks } = runbookOf(DESIGN_EXAMPLE);
     expect(objectives).toEqual({ rto: { target: 900_000, until: 'verified' }, rpo: { target: 3_600_000 } });
