@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve, join } from 'node:path';
 import { openFileJournal } from '../journal/file-journal.ts';
-import { exitCodeOf } from '../report/exit-code.ts';
+import { exitCodeOf, worstExitCode } from '../report/exit-code.ts';
 import { reportJson } from '../report/json.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
@@ -62,11 +62,10 @@ export function printEnd(end: DrillEnd, { json, folder }: { json?: boolean; fold
   }
   if (end.problem) printProblem(io, end.problem);
   io.stdout(json ? reportJson(end.report) : summaryOf(end.report, folder, io));
-  return exitCodeOf({
-    verdict: end.report.verdict,
-    teardown: end.report.teardown.outcome,
-    interrupted: end.interrupted,
-  });
+  const { verdict, teardown } = end.report;
+  const code = exitCodeOf({ verdict, teardown: teardown.outcome, interrupted: end.interrupted });
+  // A drill that left no evidence has proven nothing.
+  return end.problem ? worstExitCode(code, 3) : code;
 }
 
 function drillStarted({ drillId, runbook, options }: { drillId: string; runbook: Runbook; options: RunOptions }) {
