@@ -28,7 +28,7 @@ function program(end: (code: number) => void): Command {
 
 function drillCommands(cli: Command, end: (code: number) => void): void {
   cli
-    .command('run <runbook>')
+    .command('run <runbook-or-drill>')
     .description('a drill: draw, restore, check, measure, tear down, report')
     .addOption(seed)
     .addOption(json)

@@ -1,10 +1,9 @@
 import { resolve } from 'node:path';
 import { openFileJournal } from '../journal/file-journal.ts';
-import { worstExitCode } from '../report/exit-code.ts';
 import { systemClock } from '../support/clock.ts';
 import { type DrillFolder, findDrillFolder, listDrillFolders } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
-import { printEnd } from './run.ts';
+import { type PlacedEnd, printEnds } from './print-ends.ts';
 import { runDrill } from './run-drill.ts';
 import { abortOnSignals } from './signals.ts';
 
@@ -23,10 +22,9 @@ export async function resumeCommand(id: string | undefined, options: ResumeOptio
     return 2;
   }
   if (drills.unfinished.length === 0) io.stderr(`no unfinished drill below '${reports}'\n`);
-  let code = 0;
-  for (const drill of drills.unfinished)
-    code = worstExitCode(code, await resumeOne(drill, { ...options, reports }, io));
-  return code;
+  const ends: PlacedEnd[] = [];
+  for (const drill of drills.unfinished) ends.push(await resumeOne(drill, { ...options, reports }, io));
+  return printEnds(ends, options, io);
 }
 
 async function drillsToResume(reports: string, id: string | undefined) {
@@ -35,29 +33,19 @@ async function drillsToResume(reports: string, id: string | undefined) {
   return 'code' in found ? { problem: found } : { unfinished: [found] };
 }
 
-async function resumeOne(drill: DrillFolder, options: ResumeOptions, io: CommandIo): Promise<number> {
-  const opening = await openFileJournal(drill.folder, { clock: systemClock, takeOver: options.takeOver ?? false });
-  if (opening.kind === 'refused') {
-    printProblem(io, opening.problem);
-    return 3;
-  }
-  if (opening.fencedLines.length > 0) {
-    io.stderr(
-      `lines ${opening.fencedLines.join(', ')} were written by an engine that had been taken over; they are ignored\n`,
-    );
+async function resumeOne(drill: DrillFolder, options: ResumeOptions, io: CommandIo): Promise<PlacedEnd> {
+  const { folder } = drill;
+  const opening = await openFileJournal(folder, { clock: systemClock, takeOver: options.takeOver ?? false });
+  if (opening.kind === 'refused') return { folder, end: { kind: 'stopped', problem: opening.problem } };
+  const { journal, fencedLines } = opening;
+  if (fencedLines.length > 0) {
+    io.stderr(`lines ${fencedLines.join(', ')} were written by an engine that had been taken over; they are ignored\n`);
   }
   const signals = abortOnSignals(io, () => drill.drillId);
   try {
-    const { folder } = drill;
-    const run = {
-      io,
-      journal: opening.journal,
-      folder,
-      reports: options.reports,
-      purpose: 'resume',
-      abort: signals.signal,
-    } as const;
-    return printEnd(await runDrill(run), { ...options, folder }, io);
+    const { reports } = options;
+    const end = await runDrill({ io, journal, folder, reports, purpose: 'resume', abort: signals.signal });
+    return { folder, end };
   } finally {
     signals.stop();
   }

@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { resolve, join } from 'node:path';
 import { openFileJournal } from '../journal/file-journal.ts';
-import { exitCodeOf, worstExitCode } from '../report/exit-code.ts';
-import { reportJson } from '../report/json.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Instant, Millis } from '../support/time.ts';
-import { type CommandIo, printProblem } from './io.ts';
-import { readRunbook } from './read-runbook.ts';
-import { type DrillEnd, runDrill } from './run-drill.ts';
+import type { CommandIo } from './io.ts';
+import { type PlacedEnd, printEnds } from './print-ends.ts';
+import { readRunbooks } from './read-runbook.ts';
+import { runDrill } from './run-drill.ts';
 import { abortOnSignals } from './signals.ts';
-import { summaryOf } from './summary.ts';
 import { version } from './version.ts';
 
 export interface RunOptions {
@@ -21,51 +19,36 @@ export interface RunOptions {
   readonly keepOnFailure?: Millis;
 }
 
-/** `drillbook run`: one drill of a runbook, from the draw to the report. */
+/** `drillbook run`: a drill of one runbook, or of all that a drill's file names, one after the other. */
 export async function runCommand(file: string, options: RunOptions, io: CommandIo): Promise<number> {
-  const startedAt = systemClock.now();
-  const runbook = await readRunbook(file, io);
-  if (runbook === undefined) return 2;
+  const runbooks = await readRunbooks(file, io);
+  if (runbooks === undefined) return 2;
+  const ends: PlacedEnd[] = [];
+  for (const runbook of runbooks) {
+    const placed = await runOne(runbook, options, io);
+    ends.push(placed);
+    if (placed.end.kind === 'ended' && placed.end.interrupted) break;
+  }
+  return printEnds(ends, options, io);
+}
+
+async function runOne(runbook: Runbook, options: RunOptions, io: CommandIo): Promise<PlacedEnd> {
   const reports = resolve(io.cwd, options.reports);
-  const drillId = newDrillId(runbook, startedAt);
+  const drillId = newDrillId(runbook, systemClock.now());
   const folder = join(reports, drillId);
   const opening = await openFileJournal(folder, { clock: systemClock }).catch((error: unknown) =>
     unwritableFolder(folder, error),
   );
-  if (opening.kind === 'refused') {
-    printProblem(io, opening.problem);
-    return 3;
-  }
+  if (opening.kind === 'refused') return { folder, end: { kind: 'stopped', problem: opening.problem } };
   const signals = abortOnSignals(io, () => drillId);
   try {
     const first = drillStarted({ drillId, runbook, options });
-    const run = {
-      io,
-      journal: opening.journal,
-      folder,
-      reports,
-      purpose: 'run',
-      abort: signals.signal,
-      first,
-    } as const;
-    return printEnd(await runDrill(run), { ...options, folder }, io);
+    const { journal } = opening;
+    const end = await runDrill({ io, journal, folder, reports, purpose: 'run', abort: signals.signal, first });
+    return { folder, end };
   } finally {
     signals.stop();
   }
-}
-
-/** Prints how a drill ended, as a summary or as its report in JSON, and gives the exit code. */
-export function printEnd(end: DrillEnd, { json, folder }: { json?: boolean; folder: string }, io: CommandIo): number {
-  if (end.kind === 'stopped') {
-    printProblem(io, end.problem);
-    return 3;
-  }
-  if (end.problem) printProblem(io, end.problem);
-  io.stdout(json ? reportJson(end.report) : summaryOf(end.report, folder, io));
-  const { verdict, teardown } = end.report;
-  const code = exitCodeOf({ verdict, teardown: teardown.outcome, interrupted: end.interrupted });
-  // A drill that left no evidence has proven nothing.
-  return end.problem ? worstExitCode(code, 3) : code;
 }
 
 function drillStarted({ drillId, runbook, options }: { drillId: string; runbook: Runbook; options: RunOptions }) {

@@ -48,7 +48,7 @@ function asJson(results: Results, valid: boolean): object {
 function tell(results: Results, io: Output): void {
   if (results.length === 0) {
     io.stderr(
-      `nothing to validate: neither 'runbooks' nor 'drills' holds a YAML file\nhint: Name a file, or begin with 'drillbook init'.\n`,
+      `nothing to validate: neither 'runbooks' nor 'drills' holds a YAML file\nhint: Name a file, or write a first runbook as the README shows.\n`,
     );
   }
   for (const { file, loaded } of results) {

@@ -5,11 +5,18 @@ import { readDocument } from './document.ts';
 import { loadDrill } from './load-drill.ts';
 import { type LoadOptions, loadRunbook } from './load-runbook.ts';
 import { readFileText } from './read-file.ts';
+import type { Runbook } from './runbook.ts';
 import type { FileKind } from './to-diagnostics.ts';
 
 /** What a file of either kind holds. */
 export type LoadedFile =
-  | { readonly kind: 'valid'; readonly is: FileKind; readonly name: string }
+  | {
+      readonly kind: 'valid';
+      readonly is: FileKind;
+      readonly name: string;
+      /** The runbook itself, or those of the drill in their order, with its objectives. */
+      readonly runbooks: readonly Runbook[];
+    }
   | { readonly kind: 'invalid'; readonly is: FileKind; readonly diagnostics: readonly Diagnostic[] };
 
 /** Reads a runbook or a drill, whichever it is. */
@@ -17,10 +24,12 @@ export async function loadFile(file: string, options: LoadOptions): Promise<Load
   const is = await kindOfFile(resolve(options.cwd ?? '.', file));
   if (is === 'drill') {
     const loaded = await loadDrill(file, options);
-    return loaded.kind === 'valid' ? { kind: 'valid', is, name: loaded.drill.name } : { ...loaded, is };
+    const { kind } = loaded;
+    return kind === 'valid' ? { kind, is, name: loaded.drill.name, runbooks: loaded.runbooks } : { ...loaded, is };
   }
   const loaded = await loadRunbook(file, options);
-  return loaded.kind === 'valid' ? { kind: 'valid', is, name: loaded.runbook.name } : { ...loaded, is };
+  if (loaded.kind === 'invalid') return { ...loaded, is };
+  return { kind: 'valid', is, name: loaded.runbook.name, runbooks: [loaded.runbook] };
 }
 
 /** A file with the key 'drill' is a drill, one with 'restore' or 'checks' is none; else its folder decides. */

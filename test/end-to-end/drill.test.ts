@@ -49,6 +49,28 @@ test('a good recovery point passes: exit 0, one JSON document on stdout, every f
   expect(await treeHash(source)).toBe(before);
 });
 
+test('a drill that names several runbooks drills them all, with its objectives, and gives the worst exit code', async () => {
+  const [good, damaged] = [
+    await estate.runbook('first', { pick: 'base/01-opening' }),
+    await estate.runbook('second', { pick: 'base/04-afternoon' }),
+  ];
+  const file = join(estate.folder, 'runbooks', 'both.yaml');
+  await writeFile(file, `drill: both\nrunbooks: ['${good}', '${damaged}']\nobjectives: { rto: 11m }\n`);
+  const { code, stdout, stderr } = await estate.drillbook(['run', file, '--json']);
+  const reports = JSON.parse(stdout || '[]') as readonly {
+    runbook: string;
+    verdict: string;
+    rto: { targetSeconds: number };
+  }[];
+  expect([code, reports.map(({ runbook, verdict, rto }) => [runbook, verdict, rto.targetSeconds])], stderr).toEqual([
+    1,
+    [
+      ['first', 'passed', 660],
+      ['second', 'failed', 660],
+    ],
+  ]);
+});
+
 test('the silently damaged recovery point fails: exit 1, and the table is named', async () => {
   const runbook = await estate.runbook('damaged', { pick: 'base/04-afternoon' });
   const { code, report } = await drill(runbook);
