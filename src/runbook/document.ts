@@ -159,6 +159,6 @@ function emptyFile(): Finding {
     code: 'empty-file',
     at: { kind: 'text', range: [0, 0] },
     message: 'the file is empty',
-    hint: "Begin with an example, such as the one in the README.",
+    hint: 'Begin with an example, such as the one in the README.',
   };
 }
