@@ -101,10 +101,10 @@ function readingCommands(cli: Command, end: (code: number) => void): void {
       end(await planCommand(file, options, io));
     });
   cli
-    .command('recovery-points <runbook-or-source>')
+    .command('recovery-points [runbook-or-source]')
     .description('what a source holds, what of it is unusable, and gaps against the RPO')
     .addOption(json)
-    .action(async (target: string, options: { json?: boolean }) => {
+    .action(async (target: string | undefined, options: { json?: boolean }) => {
       const { recoveryPointsCommand } = await import('./commands/recovery-points.ts');
       end(await recoveryPointsCommand(target, options, io));
     });

@@ -1,10 +1,11 @@
-import { resolve } from 'node:path';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type RecoveryPointFinding, findGaps } from '../catalog/gaps.ts';
 import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
-import type { RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/runbook.ts';
 import { formatBytes } from '../report/format.ts';
 import { systemClock } from '../support/clock.ts';
+import type { Millis } from '../support/time.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { readRunbook } from './read-runbook.ts';
 import { wireProvider } from './wire.ts';
@@ -16,22 +17,20 @@ interface Listed {
   readonly findings: readonly RecoveryPointFinding[];
 }
 
-/** `drillbook recovery-points`: everything a source holds, what of it is unusable and why, and gaps against the RPO. */
+/**
+ * `drillbook recovery-points`: everything that sources hold, what of it is unusable and why, and gaps against the RPO; of
+ * a runbook, of a folder, or, without either, of all runbooks in `runbooks/`.
+ */
 export async function recoveryPointsCommand(
-  target: string,
+  target: string | undefined,
   options: { json?: boolean },
   io: CommandIo,
 ): Promise<number> {
-  const isFolder = await stat(resolve(io.cwd, target)).then(
-    (one) => one.isDirectory(),
-    () => false,
-  );
-  const runbook = isFolder ? undefined : await readRunbook(target, io);
-  if (!isFolder && runbook === undefined) return 2;
-  const specs = runbook?.restore ?? [specOfFolder(resolve(io.cwd, target))];
+  const sources = target === undefined ? await sourcesOfAll(io) : await sourcesOf(target, io);
+  if (sources === undefined) return 2;
   const provider = wireProvider(io);
   try {
-    const listed = await Promise.all(specs.map(async (spec) => list(spec, runbook)));
+    const listed = await Promise.all(sources.map(list));
     io.stdout(options.json ? `${JSON.stringify(listed, undefined, 2)}\n` : listed.map(table).join('\n'));
     return 0;
   } catch (error) {
@@ -39,11 +38,35 @@ export async function recoveryPointsCommand(
     return 3;
   }
 
-  async function list(spec: RestoreSpec, of: Runbook | undefined): Promise<Listed> {
+  async function list({ spec, rpo }: Source): Promise<Listed> {
     const listing = await provider.listRecoveryPoints(spec, new AbortController().signal);
-    const findings = findGaps({ points: listing.points, now: systemClock.now(), rpo: of?.objectives.rpo?.target });
+    const findings = findGaps({ points: listing.points, now: systemClock.now(), rpo });
     return { resource: spec.name, source: spec.source, listing, findings };
   }
+}
+
+interface Source {
+  readonly spec: RestoreSpec;
+  readonly rpo: Millis | undefined;
+}
+
+async function sourcesOf(target: string, io: CommandIo): Promise<readonly Source[] | undefined> {
+  const path = resolve(io.cwd, target);
+  const isFolder = await stat(path).then(
+    (one) => one.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return [{ spec: specOfFolder(path), rpo: undefined }];
+  const runbook = await readRunbook(target, io);
+  const rpo = runbook?.objectives.rpo?.target;
+  return runbook?.restore.map((spec) => ({ spec, rpo }));
+}
+
+async function sourcesOfAll(io: CommandIo): Promise<readonly Source[] | undefined> {
+  const names = await readdir(join(io.cwd, 'runbooks')).catch(() => []);
+  const files = names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join('runbooks', name));
+  const sources = await Promise.all(files.sort().map(async (file) => sourcesOf(file, io)));
+  return sources.includes(undefined) ? undefined : sources.flatMap((of) => of ?? []);
 }
 
 function specOfFolder(source: string): RestoreSpec {

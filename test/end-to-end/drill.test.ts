@@ -154,6 +154,8 @@ test('recovery-points, plan, report and doctor answer, in words and in JSON', as
   const points = await estate.drillbook(['recovery-points', runbook, '--json']);
   expect(JSON.parse(points.stdout)).toMatchObject([{ resource: 'orders', listing: { unusable: [] } }]);
   expect((await estate.drillbook(['recovery-points', runbook])).stdout).toMatch(/base\/04-afternoon/);
+  const folder = join(estate.folder, '.drillbook', 'sample', 'bookshop');
+  expect((await estate.drillbook(['recovery-points', folder])).stdout).toMatch(/6 recovery points/);
   const plan = await estate.drillbook(['plan', runbook, '--seed', '7', '--json']);
   expect(JSON.parse(plan.stdout)).toMatchObject({
     runbook: 'readers',
