@@ -67,7 +67,7 @@ export async function stageWal(context: RestoreContext): Promise<StagedWal> {
     await copyFile(from, to, constants.COPYFILE_FICLONE).catch((error: unknown) =>
       fail(copyProblem(from, error) ?? error),
     );
-    await own(to);
+    await takeOwnership(to);
   }
   return {
     ...(archive === undefined ? {} : { archive }),
@@ -230,6 +230,6 @@ function compressedArchive(folder: string): Problem {
  * Makes a copy the copier's own. As root, `copyFile` keeps the owner from Node 22 on (measured on 22.23 and 24.21, not on
  * 20.20), and in a sandbox's user namespace another owner's file cannot be read.
  */
-async function own(file: string): Promise<void> {
+async function takeOwnership(file: string): Promise<void> {
   if (process.getuid?.() === 0) await chown(file, 0, process.getgid?.() ?? 0);
 }
