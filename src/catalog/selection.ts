@@ -45,7 +45,9 @@ export function selectRecoveryPoint(input: SelectionInput): Selection {
     ...listing.unusable.map(({ id, problem }) => ({ id, because: problem.message })),
     ...judged.flatMap(({ point, because }) => (because === undefined ? [] : [{ id: point.id, because }])),
   ];
-  if (candidates.length === 0) return { kind: 'none', problem: nothingEligible(spec, excluded) };
+  if (candidates.length === 0) {
+    return { kind: 'none', problem: problemOfNamed(spec, listing) ?? nothingEligible(spec, excluded) };
+  }
   const candidatesDigest = sha256Hex(JSON.stringify([spec.name, ...candidates.map(({ id }) => id)]));
   const index = drawIndex({ seed, candidatesDigest, count: candidates.length, sha256Hex });
   const point = candidates[index];
@@ -110,6 +112,11 @@ function drawIndex(draw: { seed: string; candidatesDigest: string; count: number
     const value = Number.parseInt(digest.slice(0, HEX_DIGITS), 16);
     if (value < limit) return value % draw.count;
   }
+}
+
+/** What is wrong with the one point that the runbook asks for speaks for itself: its hint, and whom it blames. */
+function problemOfNamed({ recoveryPoint: { pick } }: RestoreSpec, listing: RecoveryPointListing): Problem | undefined {
+  return pick.kind === 'id' ? listing.unusable.find(({ id }) => id === pick.id)?.problem : undefined;
 }
 
 function nothingEligible(spec: RestoreSpec, excluded: readonly { id: string; because: string }[]): Problem {

@@ -113,3 +113,12 @@ test('nothing eligible is a problem that says why', () => {
     problem: { code: 'select/no-recovery-point' },
   });
 });
+
+test('a point that is asked for by its id and cannot be used is refused for its own reason, with its own hint', () => {
+  const problem = { code: 'restore/torn', message: 'it is torn', hint: 'Mend it.', blames: 'backup' } as const;
+  const listing = { points, unusable: [{ id: 'z', problem }] };
+  expect(select({ ...random, pick: { kind: 'id', id: 'z' } }, { listing })).toEqual({ kind: 'none', problem });
+  expect(select({ ...random, pick: { kind: 'id', id: 'y' } }, { listing })).toMatchObject({
+    problem: { code: 'select/no-recovery-point', blames: 'environment' },
+  });
+});
