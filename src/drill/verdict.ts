@@ -54,10 +54,9 @@ export function verdictOf(events: readonly DrillEvent[]): Judged {
   return { verdict, because, failures, gaps, warnings };
 }
 
-function badBackups({ ends }: DrillRecord): readonly string[] {
-  return [...ends.values()].flatMap((end) =>
-    end.type === 'step-failed' && end.problem.blames === 'backup' ? [end.problem.message] : [],
-  );
+function badBackups({ ends, refusals }: DrillRecord): readonly string[] {
+  const failed = [...ends.values()].flatMap((end) => (end.type === 'step-failed' ? [end.problem] : []));
+  return [...refusals, ...failed].filter(({ blames }) => blames === 'backup').map(({ message }) => message);
 }
 
 function failedChecks(record: DrillRecord): readonly string[] {

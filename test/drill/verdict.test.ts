@@ -58,6 +58,19 @@ describe('the verdict', () => {
     expect(drill('environment').verdict).toBe('inconclusive');
   });
 
+  test('is failed when a drill was refused since the recovery point it asks for is proven bad', () => {
+    const refused = (blames: 'backup' | 'environment') =>
+      verdictOf(
+        aJournal()
+          .started()
+          .add({ type: 'drill-refused', problems: [{ ...A_PROBLEM, blames }] })
+          .tornDown()
+          .finished().events,
+      );
+    expect(refused('backup')).toMatchObject({ verdict: 'failed', failures: [A_PROBLEM.message] });
+    expect(refused('environment').verdict).toBe('inconclusive');
+  });
+
   test('is failed rather than inconclusive when both are so', () => {
     const judgements = {
       'orders-accepts-logins': { outcome: 'errored' },
