@@ -89,7 +89,7 @@ function table({ resource, source, listing, findings }: Listed): string {
       (bytes === undefined ? '' : `, ${formatBytes(bytes)}`),
   );
   const unusable = listing.unusable.map(
-    ({ id, problem }) => `  ${id}  not usable: ${problem.message} [${problem.code}]`,
+    ({ id, problem }) => `  ${id}  not usable: ${problem.message} [${problem.code}]\n    hint: ${problem.hint}`,
   );
   const found = findings.map(({ message }) => `  finding: ${message}`);
   return [`${resource} (${source}): ${listing.points.length} recovery points`, ...rows, ...unusable, ...found, ''].join(
