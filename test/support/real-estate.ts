@@ -10,11 +10,21 @@ import type { Ended } from './run-process.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
+interface RunbookChange {
+  readonly pick: string;
+  readonly checks?: string;
+  readonly extra?: string;
+  /** Another source than the estate's own copy of the sample. */
+  readonly source?: string;
+  /** How far to replay. */
+  readonly to?: string;
+}
+
 /** A folder with the sample estate and a runbook on it, in which the built command is called as a user would. */
 export interface RealEstate {
   readonly folder: string;
   /** Writes a runbook that picks one recovery point by id, and gives its path. */
-  runbook(name: string, change: { pick: string; checks?: string; extra?: string }): Promise<string>;
+  runbook(name: string, change: RunbookChange): Promise<string>;
   drillbook(args: readonly string[], options?: { env?: NodeJS.ProcessEnv }): Promise<Ended>;
   /** The same, still running. */
   start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> };
@@ -24,13 +34,19 @@ export interface RealEstate {
 
 /** A fresh temporary folder with a copy of the sample estate that was built once for all end-to-end tests. */
 export async function realEstate(): Promise<RealEstate> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'drillbook-estate-')));
-  await mkdir(join(folder, 'runbooks'));
-  await cp(join(inject('builtEstate'), '.drillbook'), join(folder, '.drillbook'), {
+  const estate = await emptyEstate();
+  await cp(join(inject('builtEstate'), '.drillbook'), join(estate.folder, '.drillbook'), {
     recursive: true,
     preserveTimestamps: true,
     mode: constants.COPYFILE_FICLONE,
   });
+  return estate;
+}
+
+/** The same without any sample: each runbook names its own source. */
+export async function emptyEstate(): Promise<RealEstate> {
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'drillbook-estate-')));
+  await mkdir(join(folder, 'runbooks'));
   const start = (args: readonly string[], env: NodeJS.ProcessEnv = process.env) =>
     run(process.execPath, [CLI, ...args], { cwd: folder, env });
   return {
@@ -63,7 +79,7 @@ export async function tracesOf(folder: string): Promise<readonly string[]> {
   );
 }
 
-function runbookText(name: string, { pick, checks, extra }: { pick: string; checks?: string; extra?: string }): string {
+function runbookText(name: string, { pick, checks, extra, source, to }: RunbookChange): string {
   return `runbook: ${name}
 objectives: { rto: 15m, rpo: 1h }
 sandbox: { provider: local, expiresAfter: 2h, isolation: { minimum: L0 } }
@@ -71,9 +87,9 @@ ${extra ?? ''}
 restore:
   orders:
     kind: postgres
-    source: ../.drillbook/sample/bookshop
+    source: ${source ?? '../.drillbook/sample/bookshop'}
     database: bookshop
-    recoveryPoint: { id: '${pick}' }
+    recoveryPoint: { id: '${pick}'${to === undefined ? '' : `, to: ${to}`} }
 checks:
 ${
   checks ??
