@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { printDiagnostics } from '../diagnostics/print.ts';
-import { type LoadedFile, loadFile } from '../runbook/load-file.ts';
+import { type NamedFile, loadFiles } from '../runbook/load-files.ts';
 import type { CommandIo } from './io.ts';
 import { sandboxFolder } from './read-runbook.ts';
 
@@ -12,7 +12,8 @@ type Output = Pick<CommandIo, 'stdout' | 'stderr' | 'cwd'>;
 const FOLDERS = ['runbooks', 'drills'];
 
 /**
- * Tells everything that is wrong with runbooks and drills; all of `runbooks/` and `drills/` when none is named.
+ * Tells everything that is wrong with runbooks and drills, each and together; all of `runbooks/` and `drills/` when none
+ * is named.
  *
  * Exit code 0: all are valid; 2: something is wrong, or there is nothing to look at.
  */
@@ -22,18 +23,14 @@ export async function validateCommand(
   io: Output,
 ): Promise<number> {
   const looked = files.length > 0 ? files : await everyFile(io.cwd);
-  const load = { sandboxFolder: sandboxFolder(io), cwd: io.cwd };
-  const results: { file: string; loaded: LoadedFile }[] = [];
-  for (const file of looked) results.push({ file, loaded: await loadFile(file, load) });
+  const results = await loadFiles(looked, { sandboxFolder: sandboxFolder(io), cwd: io.cwd });
   const isValid = results.length > 0 && results.every(({ loaded }) => loaded.kind === 'valid');
   if (options.json) io.stdout(`${JSON.stringify(asJson(results, isValid), null, 2)}\n`);
   else tell(results, io);
   return isValid ? 0 : 2;
 }
 
-type Results = readonly { readonly file: string; readonly loaded: LoadedFile }[];
-
-function asJson(results: Results, valid: boolean): object {
+function asJson(results: readonly NamedFile[], valid: boolean): object {
   return {
     valid,
     files: results.map(({ file, loaded }) => ({
@@ -45,7 +42,7 @@ function asJson(results: Results, valid: boolean): object {
   };
 }
 
-function tell(results: Results, io: Output): void {
+function tell(results: readonly NamedFile[], io: Output): void {
   if (results.length === 0) {
     io.stderr(
       `nothing to validate: neither 'runbooks' nor 'drills' holds a YAML file\nhint: Name a file, or write a first runbook as the README shows.\n`,

@@ -1,4 +1,4 @@
-/** Everything that can be wrong with a file that people write. The code shown is `runbook/…` or `drill/…`. */
+/** Everything that can be wrong with one file that people write. The code shown is `runbook/…` or `drill/…`. */
 export const FINDING_CODES = [
   // reading the file
   'not-found',
@@ -43,7 +43,8 @@ export const FINDING_CODES = [
   'invalid-runbook',
 ] as const;
 
-export type FindingCode = (typeof FINDING_CODES)[number];
+/** `name-taken` is told of several files together: no file alone can have it. */
+export type FindingCode = (typeof FINDING_CODES)[number] | 'name-taken';
 
 /** Keys and indexes from the top of the document. */
 export type Path = readonly (string | number)[];

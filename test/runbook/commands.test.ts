@@ -23,6 +23,10 @@ afterAll(async () => {
   await rm(cwd, { recursive: true });
 });
 
+function named(name: string, parts: Parameters<typeof written>[0]): string {
+  return written(parts).replace('runbook: shop', `runbook: ${name}`);
+}
+
 function recorder(folder = cwd) {
   const out: string[] = [];
   const err: string[] = [];
@@ -43,7 +47,7 @@ describe('validate', () => {
   });
 
   it('tells the mistakes of all files, and exits with 2', async () => {
-    await writeFile(join(cwd, 'a.yaml'), written({ top: ['colour: red'] }));
+    await writeFile(join(cwd, 'a.yaml'), named('stall', { top: ['colour: red'] }));
     await writeFile(join(cwd, 'drills', 'broken.yaml'), 'dril: weekly\n');
     const { io, stdout, stderr } = recorder();
     expect(await validateCommand(['a.yaml', 'runbooks/shop.yaml', 'drills/broken.yaml', 'none.yaml'], {}, io)).toBe(2);
@@ -57,9 +61,30 @@ describe('validate', () => {
     expect(stderr()).toMatch(/\n\n5 mistakes found\n$/);
   });
 
+  it('tells of a name that two runbooks or two drills have, in the second, whatever else is wrong with either', async () => {
+    const drill = 'drill: shop\nrunbook: runbooks/shop.yaml\n';
+    await writeFile(join(cwd, 'copy.yaml'), `# a copy\n${written({ top: ['colour: red'] })}`);
+    await writeFile(join(cwd, 'first.yaml'), drill);
+    await writeFile(join(cwd, 'second.yaml'), drill);
+    const files = ['runbooks/shop.yaml', 'copy.yaml', 'first.yaml', './first.yaml', 'second.yaml'];
+    const { io, stdout, stderr } = recorder();
+    expect(await validateCommand(files, {}, io)).toBe(2);
+    // A drill may have the name of a runbook, and a file that is named twice is one file.
+    expect(stdout()).toBe(
+      "runbooks/shop.yaml: runbook 'shop' is valid\nfirst.yaml: drill 'shop' is valid\n./first.yaml: drill 'shop' is valid\n",
+    );
+    expect(stderr()).toContain(
+      "copy.yaml:2:10 runbook/name-taken another runbook is called 'shop' too, and reports and history could not tell the two apart\n" +
+        "  2 | runbook: shop\n    |          ^^^^\nhint: Give this runbook another name; 'runbooks/shop.yaml' has this one.\n",
+    );
+    expect(stderr()).toContain('copy.yaml:3:1 runbook/unknown-key');
+    expect(stderr()).toContain("second.yaml:1:8 drill/name-taken another drill is called 'shop' too");
+    expect(stderr()).toMatch(/\n3 mistakes found\n$/);
+  });
+
   it('prints one JSON document when asked, and nothing else', async () => {
     const { io, stdout, stderr } = recorder();
-    await writeFile(join(cwd, 'a.yaml'), written({ top: ['colour: red'] }));
+    await writeFile(join(cwd, 'a.yaml'), named('stall', { top: ['colour: red'] }));
     expect(await validateCommand(['a.yaml', 'runbooks/shop.yaml'], { json: true }, io)).toBe(2);
     expect(stderr()).toBe('');
     expect(JSON.parse(stdout())).toMatchObject({

@@ -1,0 +1,69 @@
+import { resolve } from 'node:path';
+
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { readDocument } from './document.ts';
+import { type Finding, atValue, quoted } from './finding.ts';
+import { type LoadedFile, loadFile } from './load-file.ts';
+import type { LoadOptions } from './load-runbook.ts';
+import { readFileText } from './read-file.ts';
+import { type FileKind, toDiagnostics } from './to-diagnostics.ts';
+
+/** What lies in a file, by the path that the caller gave. */
+export interface NamedFile {
+  readonly file: string;
+  readonly loaded: LoadedFile;
+}
+
+/**
+ * Reads runbooks and drills that are used side by side. Reports and history know them by their names, so of each kind a
+ * name that an earlier file has is a diagnostic in the later one, whatever else is wrong with either.
+ */
+export async function loadFiles(files: readonly string[], options: LoadOptions): Promise<readonly NamedFile[]> {
+  const firsts = new Map<string, Looked>();
+  const all: NamedFile[] = [];
+  for (const file of files) {
+    const loaded = await loadFile(file, options);
+    const path = resolve(options.cwd ?? '.', file);
+    const taken = await takenName({ file, path, is: loaded.is }, firsts);
+    all.push({ file, loaded: taken.length === 0 ? loaded : withMistakes(loaded, taken) });
+  }
+  return all;
+}
+
+interface Looked {
+  /** As the caller named it. */
+  readonly file: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly is: FileKind;
+}
+
+/** @param firsts the first file of each kind and name; this one is put in where there is none yet */
+async function takenName(looked: Looked, firsts: Map<string, Looked>): Promise<readonly Diagnostic[]> {
+  const { file, path, is } = looked;
+  const read = await readFileText(path);
+  if (read.kind === 'unreadable') return [];
+  const document = readDocument(read.text);
+  const name = (document.value as Readonly<Record<string, unknown>> | null | undefined)?.[is];
+  if (typeof name !== 'string') return [];
+  const first = firsts.get(`${is} ${name}`);
+  if (first === undefined) firsts.set(`${is} ${name}`, looked);
+  // A file that the caller names twice is one file.
+  if (first === undefined || first.path === path) return [];
+  return toDiagnostics({ kind: is, file, document, findings: [nameTaken(is, name, first.file)] });
+}
+
+function withMistakes(loaded: LoadedFile, more: readonly Diagnostic[]): LoadedFile {
+  const known = loaded.kind === 'valid' ? [] : loaded.diagnostics;
+  const diagnostics = [...known, ...more].sort((a, b) => a.line - b.line || a.column - b.column);
+  return { kind: 'invalid', is: loaded.is, diagnostics };
+}
+
+function nameTaken(is: FileKind, name: string, first: string): Finding {
+  return {
+    code: 'name-taken',
+    at: atValue(is),
+    message: `another ${is} is called ${quoted(name)} too, and reports and history could not tell the two apart`,
+    hint: `Give this ${is} another name; '${first}' has this one.`,
+  };
+}
