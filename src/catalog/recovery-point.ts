@@ -22,6 +22,33 @@ export interface RecoveryPoint {
   /** Size as stored. */
   readonly bytes?: number;
   readonly tags: readonly string[];
+  /** What a restore on RDS needs to know besides. */
+  readonly rds?: RdsRecoveryPoint;
+}
+
+/** A snapshot or a point in time of an RDS instance, as its service describes it. */
+export interface RdsRecoveryPoint {
+  readonly type: 'automated' | 'manual' | 'shared' | 'backup-service' | 'point-in-time';
+  /** `DbiResourceId` of the instance it was taken from: names are used again after a deletion, this is not. */
+  readonly sourceResourceId: string;
+  readonly sourceIdentifier: string;
+  /** ARN of the snapshot; absent for a point in time. */
+  readonly snapshotArn?: string;
+  /** The moment to restore to; absent for a snapshot. */
+  readonly restoreTime?: Instant;
+  /** RDS's own word for the engine, e.g. `postgres`, `mysql`, `mariadb`. */
+  readonly engine: string;
+  readonly engineVersion: string;
+  readonly allocatedGib: number;
+  readonly storageType: string;
+  readonly port: number;
+  readonly encrypted: boolean;
+  readonly kmsKeyId?: string;
+  /** Class of the living source, when it was to be seen. */
+  readonly sourceClass?: string;
+  readonly optionGroup?: string;
+  /** When its service removes it. */
+  readonly expiresAt?: Instant;
 }
 
 /** Everything a source holds, the unusable too, each with its reason. */

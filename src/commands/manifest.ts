@@ -3,7 +3,7 @@ import type { Manifest } from '../checks/manifest-format.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { recordManifest } from '../probe/postgres/record-manifest.ts';
 import { readSecret } from '../probe/secret.ts';
-import type { ManifestCheck, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { LiveSource, ManifestCheck, PostgresRestore, Runbook } from '../runbook/runbook.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
 /** Longest that reading one table of the living source may take. */
@@ -25,7 +25,7 @@ export interface ManifestArgs {
 
 /** What must be known before the living source is asked. */
 interface Task {
-  readonly spec: RestoreSpec & { readonly live: NonNullable<RestoreSpec['live']> };
+  readonly spec: PostgresRestore & { readonly live: LiveSource };
   readonly file: string;
   readonly bounded: NonNullable<ManifestCheck['bounded']>;
 }
@@ -66,13 +66,13 @@ function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Pr
     );
   if (named.length > 1)
     return badInput(`runbook '${runbook.name}' restores several resources`, 'Name the one to record with --of.');
-  const { live } = spec;
-  if (live === undefined) {
+  if (spec.kind !== 'postgres' || spec.live === undefined) {
     return badInput(
       `the living source of '${spec.name}' is not known`,
       `Say in the runbook where it answers: restore.${spec.name}.live.`,
     );
   }
+  const { live } = spec;
   const check = runbook.checks.find(
     (one): one is ManifestCheck => one.kind === 'manifest' && one.of === spec.name && one.database === live.database,
   );

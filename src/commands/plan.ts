@@ -6,6 +6,7 @@ import { systemClock } from '../support/clock.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
 import { timesDrawn } from './history.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import { readRunbook } from './read-runbook.ts';
 import { version } from './version.ts';
 import { wireProvider } from './wire.ts';
@@ -43,6 +44,10 @@ export async function planCommand(
   return 0;
 }
 
+function placeInWords(place: SandboxPlace): string {
+  return place.provider === 'aws' ? `${place.account}/${place.region}` : place.folder;
+}
+
 function describe(plan: Plan, seed: string): string {
   const drawn = plan.resources.map(({ spec, point, draw }) => {
     const of = `${draw.index + 1} of ${draw.candidates.length} candidates`;
@@ -55,7 +60,7 @@ function describe(plan: Plan, seed: string): string {
     ...drawn,
     `steps, up to ${plan.concurrency} at once:`,
     ...steps,
-    `created: 1 sandbox in '${plan.sandbox.folder}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,
+    `created: 1 sandbox in '${placeInWords(plan.sandbox)}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,
     '',
   ].join('\n');
 }

@@ -24,12 +24,13 @@ const MARGIN: Millis = 5 * 60_000;
 export async function sweepCommand(options: SweepOptions, io: CommandIo): Promise<number> {
   const provider = wireProvider(io);
   const folder = options.folder === undefined ? sandboxFolder(io) : resolve(io.cwd, options.folder);
+  const place = { provider: 'local', folder } as const;
   const now = systemClock.now();
   const signal = new AbortController().signal;
-  const marked = await provider.listMarked({ folder }, signal);
+  const marked = await provider.listMarked({ place }, signal);
   const expired = marked.filter(({ expiresAt }) => addMillis(expiresAt, MARGIN) <= now);
   const permit = { kind: 'expired', now, margin: MARGIN } as const;
-  const left = options.yes ? await removeMarked({ provider, folder, marked: expired, permit }, io) : expired;
+  const left = options.yes ? await removeMarked({ provider, place, marked: expired, permit }, io) : expired;
   io.stdout(
     options.json ? `${JSON.stringify({ expired, left }, undefined, 2)}\n` : listing({ marked, expired, left }, options),
   );

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { AbortRequest } from '../engine/engine-options.ts';
 import { openFileJournal } from '../journal/file-journal.ts';
 import type { Resource } from '../providers/resource.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Instant } from '../support/time.ts';
 import { type DrillFolder, findDrillFolder } from './drill-folder.ts';
@@ -47,16 +48,17 @@ export async function teardownCommand(id: string, options: TeardownOptions, io: 
 /** Nothing is written to a journal that cannot be trusted: marks say what is the drill's, and each is guarded as ever. */
 async function teardownByMarks({ drillId, state }: DrillFolder, io: CommandIo): Promise<number> {
   const provider = wireProvider(io);
-  const folder = state.plan?.sandbox.folder ?? sandboxFolder(io);
-  const marked = await provider.listMarked({ folder, drillId }, new AbortController().signal);
+  const place: SandboxPlace = state.plan?.sandbox ?? { provider: 'local', folder: sandboxFolder(io) };
+  const marked = await provider.listMarked({ place, drillId }, new AbortController().signal);
   const expiresAt = marked[0]?.expiresAt ?? '';
   const drill = {
     drillId,
     startedAt: state.started?.at ?? startOf(drillId),
-    sandbox: state.plan?.sandbox ?? { provider: 'local', folder, expiresAt, minimumIsolation: 'L2' },
+    sandbox: state.plan?.sandbox ?? { ...place, expiresAt, minimumIsolation: 'L2' },
+    sources: [],
   } as const;
   const permit = { kind: 'own-drill', drill, ledger: marked.map(({ resource }) => resource) } as const;
-  const left = await removeMarked({ provider, folder, marked, permit }, io);
+  const left = await removeMarked({ provider, place, marked, permit }, io);
   return printTeardown(
     drillId,
     left.map(({ resource }) => resource),

@@ -19,6 +19,7 @@ export type NewEvent =
   | { readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly token: string }
   | { readonly type: 'resource-created'; readonly step: string; readonly resource: Resource }
   | { readonly type: 'step-interrupted'; readonly step: string; readonly because: string }
+  | { readonly type: 'stage-finished'; readonly step: string; readonly stage: string }
   | { readonly type: 'isolation-judged'; readonly step: string; readonly evidence: IsolationEvidence }
   | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly facts?: RestoreFacts }

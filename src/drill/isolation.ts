@@ -4,8 +4,9 @@ import type { IsolationLevel } from '../runbook/runbook.ts';
 
 const ORDER: readonly IsolationLevel[] = ['L0', 'L1', 'L2'];
 
-/** Whether a level isolates at least as well as another. */
+/** Whether a level isolates at least as well as another. A VPC and a level of this machine are not comparable. */
 export function isAtLeast(level: IsolationLevel, minimum: IsolationLevel): boolean {
+  if (level === 'VPC' || minimum === 'VPC') return level === minimum;
   return ORDER.indexOf(level) >= ORDER.indexOf(minimum);
 }
 

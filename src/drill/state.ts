@@ -10,11 +10,19 @@ import { isolationProblem } from './isolation.ts';
  * What is true of one step.
  *
  * waiting → starting → running → succeeded | failed; starting and running go back to `interrupted` when the work on the
- * resource died without an end, and from there to starting with the same token.
+ * resource died without an end, and from there to starting with the same token. Running goes back to `starting` with the
+ * same token, attempt and resource when a stage has ended.
  */
 export type StepState =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'starting'; readonly attempt: number; readonly token: string; readonly since: Instant }
+  | {
+      readonly kind: 'starting';
+      readonly attempt: number;
+      readonly token: string;
+      readonly since: Instant;
+      /** What an earlier stage has made. */
+      readonly resource?: Resource;
+    }
   | {
       readonly kind: 'running';
       readonly attempt: number;
@@ -107,6 +115,7 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
     case 'step-started':
     case 'resource-created':
     case 'step-interrupted':
+    case 'stage-finished':
     case 'isolation-judged':
     case 'check-judged':
     case 'step-succeeded':
@@ -151,6 +160,8 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
     }
     case 'step-interrupted':
       return before?.kind === 'running' ? withStep(state, event.step, { ...before, kind: 'interrupted' }) : state;
+    case 'stage-finished':
+      return before?.kind === 'running' ? withStep(state, event.step, { ...before, kind: 'starting' }) : state;
     case 'isolation-judged': {
       const minimum = state.plan?.sandbox.minimumIsolation ?? 'L2';
       const problem = isolationProblem(event.evidence, minimum);
@@ -233,7 +244,7 @@ export function stepOf(state: DrillState, id: string): Step | undefined {
 
 /** Whether a step makes something that has to be removed again. */
 function isCreating(step: Step | undefined): boolean {
-  return step?.kind === 'sandbox' || step?.kind === 'restore';
+  return step?.kind === 'sandbox' || step?.kind === 'probe' || step?.kind === 'restore';
 }
 
 function withStep(state: DrillState, id: string, step: StepState): DrillState {

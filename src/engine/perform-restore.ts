@@ -3,10 +3,11 @@ import type { NewEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
 import type { ResourceState, StartRequest } from '../providers/provider.ts';
 import type { Resource } from '../providers/resource.ts';
+import type { Instant } from '../support/time.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { ProblemError } from '../diagnostics/problem-error.ts';
 import { deadlineOf, deadlinePassed } from './deadline.ts';
-import { type Performance, identityOf, planStep, plannedResource } from './performance.ts';
+import { type Performance, identityOf, intervalSince, planStep, plannedResource } from './performance.ts';
 
 /** How often work that died without an end is begun again. */
 const MAX_ATTEMPTS = 3;
@@ -34,6 +35,7 @@ export async function performAwait(
   try {
     const end = await lookUntilSettled(resource, step, performance);
     if (end.kind === 'ready') return [{ type: 'step-succeeded', step, ...(end.facts && { facts: end.facts }) }];
+    if (end.kind === 'staged') return [{ type: 'stage-finished', step, stage: end.stage }];
     if (end.kind === 'lost' && attempt < MAX_ATTEMPTS)
       return [{ type: 'step-interrupted', step, because: end.because }];
     return [{ type: 'step-failed', step, problem: problemOf(end, resource) }];
@@ -58,7 +60,8 @@ export async function awaitReady(
   for (let attempt = 1; ; attempt += 1) {
     const end = await lookUntilSettled(resource, step, performance);
     if (end.kind === 'ready') return end;
-    if (end.kind !== 'lost' || attempt >= MAX_ATTEMPTS) throw new ProblemError(problemOf(end, resource));
+    const isToBeGoneOnWith = end.kind === 'lost' || end.kind === 'staged';
+    if (!isToBeGoneOnWith || attempt >= MAX_ATTEMPTS) throw new ProblemError(problemOf(end, resource));
     await ports.provider.start(startRequest(state, `restore:${resource.name}`, resource.token), signal);
   }
 }
@@ -68,22 +71,29 @@ type Settled = Exclude<ResourceState, { kind: 'pending' }>;
 async function lookUntilSettled(resource: Resource, step: string, performance: Performance): Promise<Settled> {
   const { ports, state, signal } = performance;
   const deadline = deadlineOf(state, step);
+  const since = ports.clock.now();
   for (;;) {
     const [now] = await ports.provider.look([resource], signal);
     if (now === undefined) throw new Error('a look without an answer');
     if (now.kind !== 'pending') return now;
     ports.observer.progress({ step, ...now });
     if (ports.clock.now() >= deadline) return { kind: 'failed', problem: deadlinePassed(step, deadline) };
-    await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
+    await ports.clock.sleep(intervalSince(beganAt(state, step) ?? since, ports), signal);
     signal.throwIfAborted();
   }
 }
 
+function beganAt(state: DrillState, step: string): Instant | undefined {
+  const now = state.steps.get(step);
+  return now && 'since' in now ? now.since : undefined;
+}
+
 function problemOf(end: Exclude<Settled, { kind: 'ready' }>, { name }: Resource): Problem {
   if (end.kind === 'failed') return end.problem;
+  const because = end.kind === 'lost' ? end.because : `it stands again at '${end.kind === 'staged' ? end.stage : ''}'`;
   return {
     code: end.kind === 'gone' ? 'restore/vanished' : 'restore/keeps-dying',
-    message: end.kind === 'gone' ? `'${name}' is no longer there` : `the restore of '${name}' died: ${end.because}`,
+    message: end.kind === 'gone' ? `'${name}' is no longer there` : `the restore of '${name}' died: ${because}`,
     hint: 'Find out who or what ended it (the machine may be out of memory), then run the drill again.',
     blames: 'environment',
   };
@@ -92,7 +102,7 @@ function problemOf(end: Exclude<Settled, { kind: 'ready' }>, { name }: Resource)
 function startRequest(state: DrillState, stepId: string, token: string): StartRequest {
   const step = planStep(state, stepId);
   const drill = identityOf(state);
-  if (step.kind === 'sandbox') return { kind: 'sandbox', drill, token };
+  if (step.kind === 'sandbox' || step.kind === 'probe') return { kind: step.kind, drill, token };
   if (step.kind !== 'restore') throw new Error(`'${stepId}' makes nothing`);
   const { spec, point } = plannedResource(state, step.resource);
   return { kind: 'restore', drill, token, spec, point };

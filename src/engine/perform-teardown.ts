@@ -5,7 +5,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { Resource } from '../providers/resource.ts';
 import { type Instant, addMillis } from '../support/time.ts';
 import { teardownDeadlineOf } from './deadline.ts';
-import { type Performance, identityOf, planOf } from './performance.ts';
+import { type Performance, identityOf, intervalSince, planOf } from './performance.ts';
 
 /** How often something that shows up again after its removal is removed again before it counts as left. */
 const MAX_REMOVALS = 3;
@@ -18,13 +18,14 @@ export async function performRemove(
   const { resource } = command;
   const ledger = [...state.ledger.values()].map((entry) => entry.resource);
   const deadline = teardownDeadlineOf(state);
+  const since = ports.clock.now();
   try {
     await ports.provider.startRemoval(resource, { kind: 'own-drill', drill: identityOf(state), ledger }, signal);
     for (;;) {
       const [now] = await ports.provider.look([resource], signal);
       if (now?.kind === 'gone') return [{ type: 'resource-removed', resource }];
       if (ports.clock.now() >= deadline) return [{ type: 'removal-failed', resource, problem: stillThere(resource) }];
-      await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
+      await ports.clock.sleep(intervalSince(since, ports), signal);
     }
   } catch (error) {
     return [{ type: 'removal-failed', resource, problem: ports.provider.classify(error).problem }];
@@ -37,10 +38,11 @@ export async function performRemove(
  * has been absent for a whole grace.
  */
 export async function performSearch({ ports, state, signal }: Performance): Promise<readonly NewEvent[]> {
-  const scope = { folder: planOf(state).sandbox.folder, drillId: planOf(state).drillId };
+  const scope = { place: planOf(state).sandbox, drillId: planOf(state).drillId };
+  const since = ports.clock.now();
   const isUncertain = state.openIntents.size > 0 || [...state.ledger.values()].some(({ kind }) => kind === 'stuck');
   const grace = isUncertain ? ports.provider.properties.absenceGrace : 0;
-  const until: Instant = addMillis(ports.clock.now(), grace);
+  const until: Instant = addMillis(since, grace);
   try {
     for (;;) {
       const listed = (await ports.provider.listMarked(scope, signal)).map(({ resource }) => resource);
@@ -48,7 +50,7 @@ export async function performSearch({ ports, state, signal }: Performance): Prom
       if (again.length > 0) return again.map((resource) => ({ type: 'resource-found', resource }));
       if (listed.length > 0) return [{ type: 'teardown-finished', left: listed }];
       if (ports.clock.now() >= until) return [{ type: 'teardown-finished', left: [] }];
-      await ports.clock.sleep(ports.provider.properties.pollInterval, signal);
+      await ports.clock.sleep(intervalSince(since, ports), signal);
     }
   } catch (error) {
     return [

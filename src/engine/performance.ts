@@ -2,6 +2,7 @@ import { type DrillState, stepOf } from '../drill/state.ts';
 import type { Plan, PlannedResource, Step } from '../plan/plan.ts';
 import type { DrillIdentity } from '../providers/provider.ts';
 import type { Resource } from '../providers/resource.ts';
+import { type Instant, type Millis, millisBetween } from '../support/time.ts';
 import type { EnginePorts } from './ports.ts';
 
 /** What a performance may know: the state at the moment the command was given. */
@@ -16,7 +17,13 @@ export interface Performance {
 export function identityOf(state: DrillState): DrillIdentity {
   const plan = planOf(state);
   if (state.started === undefined) throw new Error('a plan without a start');
-  return { drillId: plan.drillId, startedAt: state.started.at, sandbox: plan.sandbox };
+  const sources = plan.resources.flatMap(({ point }) => (point.rds ? [point.rds.sourceResourceId] : []));
+  return { drillId: plan.drillId, startedAt: state.started.at, sandbox: plan.sandbox, sources };
+}
+
+/** How long to wait until the next look at work that began then. */
+export function intervalSince(since: Instant, { clock, provider }: Pick<EnginePorts, 'clock' | 'provider'>): Millis {
+  return provider.properties.pollInterval(Math.max(0, millisBetween(since, clock.now())));
 }
 
 /** The plan of a drill that is past its planning. */

@@ -1,7 +1,7 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
 import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
 import { type Instant, addMillis } from '../support/time.ts';
-import type { Plan, PlannedResource, Step } from './plan.ts';
+import type { Plan, PlannedResource, SandboxPlan, Step } from './plan.ts';
 
 /** A resource and the recovery point drawn for it. */
 export interface DrawnPoint {
@@ -26,16 +26,11 @@ export function buildPlan({ drillId, runbook, startedAt, drawn, sha256Hex }: Pla
     drillId,
     runbook: runbook.name,
     objectives: runbook.objectives,
-    sandbox: {
-      provider: runbook.sandbox.provider,
-      expiresAt: addMillis(startedAt, runbook.sandbox.expiresAfter),
-      minimumIsolation: runbook.sandbox.minimumIsolation,
-      folder: runbook.sandbox.folder,
-    },
+    sandbox: sandboxPlan(runbook, startedAt),
     concurrency: runbook.limits.concurrency,
     deadlines: { drill: runbook.limits.drill, teardown: runbook.limits.teardown },
     resources: drawn.map(plannedResource),
-    steps: [...sandboxSteps(runbook), ...runbook.restore.flatMap((spec) => resourceSteps(spec, runbook))],
+    steps: stepsOf(runbook),
   };
   return { ...plan, digest: sha256Hex(JSON.stringify(plan)) };
 }
@@ -45,15 +40,33 @@ function plannedResource({ spec, point, draw, successorAvailableAt }: DrawnPoint
   return { spec, point, draw, ...(isSuperseded && { supersededAt: successorAvailableAt }) };
 }
 
-function sandboxSteps({ limits }: Runbook): readonly Step[] {
-  const common = { after: [], deadline: limits.restore };
-  return [
+function sandboxPlan({ sandbox }: Runbook, startedAt: Instant): SandboxPlan {
+  const { expiresAfter, ...place } = sandbox;
+  return { ...place, expiresAt: addMillis(startedAt, expiresAfter) };
+}
+
+function stepsOf(runbook: Runbook): readonly Step[] {
+  const common = { after: [], deadline: runbook.limits.restore };
+  const sandbox: readonly Step[] = [
     { ...common, id: 'sandbox', kind: 'sandbox', phase: 'sandbox', needs: [] },
     { ...common, id: 'isolation', kind: 'isolation', phase: 'isolation', needs: ['sandbox'] },
   ];
+  const resources = runbook.restore.flatMap((spec) => resourceSteps(spec, runbook));
+  if (runbook.sandbox.provider !== 'aws') return [...sandbox, ...resources];
+  const probe: Step = { ...common, id: 'probe', kind: 'probe', phase: 'sandbox', needs: ['isolation'] };
+  // Others may change an account while a drill runs in it: what was proven at the beginning is proven again at the end.
+  const atTheEnd: Step = {
+    ...common,
+    id: 'isolation:end',
+    kind: 'isolation',
+    phase: 'isolation',
+    needs: ['isolation'],
+    after: resources.map(({ id }) => id),
+  };
+  return [...sandbox, probe, ...resources, atTheEnd];
 }
 
-function resourceSteps(spec: RestoreSpec, { checks, limits }: Runbook): readonly Step[] {
+function resourceSteps(spec: RestoreSpec, { checks, limits, sandbox }: Runbook): readonly Step[] {
   const restore = `restore:${spec.name}`;
   const connect = `connect:${spec.name}`;
   const own = checks.filter((check) => check.of === spec.name);
@@ -82,7 +95,7 @@ function resourceSteps(spec: RestoreSpec, { checks, limits }: Runbook): readonly
       id: connect,
       kind: 'connect',
       phase: 'connect',
-      needs: [restore],
+      needs: [restore, ...(sandbox.provider === 'aws' ? ['probe'] : [])],
       after: [],
       deadline: limits.check,
       resource: spec.name,

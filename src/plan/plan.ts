@@ -1,5 +1,5 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
-import type { CheckSpec, IsolationLevel, Objectives, RestoreSpec } from '../runbook/runbook.ts';
+import type { CheckSpec, IsolationLevel, Objectives, RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 
 /** What a drill will do: data, made once, journaled, and never made again. */
@@ -16,12 +16,10 @@ export interface Plan {
   readonly steps: readonly Step[];
 }
 
-export interface SandboxPlan {
-  readonly provider: string;
+export type SandboxPlan = SandboxPlace & {
   readonly expiresAt: Instant;
   readonly minimumIsolation: IsolationLevel;
-  readonly folder: string;
-}
+};
 
 /** A resource of the runbook, with the recovery point drawn for it. */
 export interface PlannedResource {
@@ -45,13 +43,16 @@ export interface StepCommon {
 }
 
 /**
- * `sandbox` makes the isolated place; `isolation` proves it before anything is restored; `restore` makes a resource
- * live in it; `connect` proves isolation again, from the restored server's own side; `check` observes and judges.
+ * `sandbox` makes the isolated place; `isolation` proves it, before anything is restored and, where others could change
+ * it meanwhile, at the end; `probe` makes what looks at restored resources where only the sandbox's inside can reach
+ * them; `restore` makes a resource live in it; `connect` proves isolation again, from the restored server's own side;
+ * `check` observes and judges.
  */
 export type Step = StepCommon &
   (
     | { readonly kind: 'sandbox' }
     | { readonly kind: 'isolation' }
+    | { readonly kind: 'probe' }
     | { readonly kind: 'restore'; readonly resource: string }
     | { readonly kind: 'connect'; readonly resource: string }
     | { readonly kind: 'check'; readonly check: CheckSpec }

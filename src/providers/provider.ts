@@ -1,7 +1,7 @@
 import type { RecoveryPoint, RecoveryPointListing } from '../catalog/recovery-point.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { SandboxPlan } from '../plan/plan.ts';
-import type { RestoreSpec } from '../runbook/runbook.ts';
+import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 import type { Endpoint, IsolationEvidence, Resource, RestoreFacts } from './resource.ts';
 
@@ -10,14 +10,21 @@ export interface DrillIdentity {
   readonly drillId: string;
   readonly startedAt: Instant;
   readonly sandbox: SandboxPlan;
+  /** The provider's ids of everything that the plan's recovery points were taken from: never to be changed. */
+  readonly sources: readonly string[];
 }
 
-/** Make the sandbox itself, or restore a recovery point into it. */
+/** Make the sandbox itself, what probes in it, or restore a recovery point into it. */
 export type StartRequest = { readonly drill: DrillIdentity; readonly token: string } & (
-  { readonly kind: 'sandbox' } | { readonly kind: 'restore'; readonly spec: RestoreSpec; readonly point: RecoveryPoint }
+  | { readonly kind: 'sandbox' }
+  | { readonly kind: 'probe' }
+  | { readonly kind: 'restore'; readonly spec: RestoreSpec; readonly point: RecoveryPoint }
 );
 
-/** What a look at a resource shows. `lost`: the work on it died without an end; start again with the same token. */
+/**
+ * What a look at a resource shows. `lost`: the work on it died without an end; start again with the same token.
+ * `staged`: a stage of its making has ended well, and starting again with the same token begins the next one.
+ */
 export type ResourceState =
   | {
       readonly kind: 'pending';
@@ -28,6 +35,7 @@ export type ResourceState =
   | { readonly kind: 'ready'; readonly endpoint?: Endpoint; readonly facts?: RestoreFacts }
   | { readonly kind: 'failed'; readonly problem: Problem }
   | { readonly kind: 'lost'; readonly because: string }
+  | { readonly kind: 'staged'; readonly stage: string }
   | { readonly kind: 'gone' };
 
 /** Why a removal is asked for; the guard of drill/guard.ts decides, on facts the provider reads freshly. */
@@ -57,8 +65,8 @@ export interface Provider {
   readonly properties: {
     /** How long a resource may stay out of listings after its creating call took effect. */
     readonly absenceGrace: Millis;
-    /** How often looking is worth it; also the error that polling adds to a measured duration. */
-    readonly pollInterval: Millis;
+    /** How long to wait until the next look at work that has taken `elapsed`; what that adds to a figure is its error. */
+    readonly pollInterval: (elapsed: Millis) => Millis;
   };
   /** All recovery points of a source, whatever their number; reads only. */
   listRecoveryPoints(spec: RestoreSpec, signal: AbortSignal): Promise<RecoveryPointListing>;
@@ -72,7 +80,7 @@ export interface Provider {
   startRemoval(resource: Resource, permit: RemovalPermit, signal: AbortSignal): Promise<void>;
   /** All that carries the mark of one drill, or of any, whatever the journal says; freshly listed. */
   listMarked(
-    scope: { readonly folder: string; readonly drillId?: string },
+    scope: { readonly place: SandboxPlace; readonly drillId?: string },
     signal: AbortSignal,
   ): Promise<readonly MarkedResource[]>;
   /** What an error thrown by the methods above means. */

@@ -12,8 +12,23 @@ export interface Resource {
   readonly token: string;
 }
 
-/** Where a restored resource answers. Holds no secret: credentials are read from the 0600 file it names. */
-export interface Endpoint {
+/** Where a restored resource answers, and who can reach it. Holds no secret. */
+export type Endpoint = LocalPostgresEndpoint | RdsEndpoint;
+
+/** A database in a VPC that only the sandbox's own probe reaches. */
+export interface RdsEndpoint {
+  readonly kind: 'rds';
+  readonly engine: 'postgres' | 'mysql';
+  readonly address: string;
+  readonly port: number;
+  /** Secrets Manager's ARN of the master user's name and password, as RDS keeps them. */
+  readonly secretArn: string;
+  /** Name of the Lambda function that probes from inside. */
+  readonly probe: string;
+}
+
+/** A PostgreSQL server on this machine. Credentials are read from the 0600 file it names. */
+export interface LocalPostgresEndpoint {
   readonly kind: 'postgres';
   /** Folder of the unix socket. */
   readonly host: string;

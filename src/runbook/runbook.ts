@@ -23,16 +23,36 @@ export interface Objectives {
 }
 
 /** L0 own folder and settings; L1 and no network; L2 and its own root, so no unix socket of the host either. */
-export type IsolationLevel = 'L0' | 'L1' | 'L2';
+export type LocalLevel = 'L0' | 'L1' | 'L2';
 
-export interface SandboxSpec {
+/** How well a sandbox is sealed off. VPC: a network of its own on AWS, without any way out. */
+export type IsolationLevel = LocalLevel | 'VPC';
+
+/** Where sandboxes are made. */
+export type SandboxPlace = LocalPlace | AwsPlace;
+
+export interface LocalPlace {
   readonly provider: 'local' | 'memory';
-  /** After this, counted from the drill's start, anyone may remove what the drill made. */
-  readonly expiresAfter: Millis;
-  readonly minimumIsolation: IsolationLevel;
   /** Absolute folder in which local sandboxes are made, one folder a drill. */
   readonly folder: string;
 }
+
+export interface AwsPlace {
+  readonly provider: 'aws';
+  /** The only account that may be changed; STS must confirm it before anything else is asked. 12 digits. */
+  readonly account: string;
+  readonly region: string;
+  /** ARN of the role to assume for everything that is done in the sandbox account. */
+  readonly role?: string;
+  /** The runbook accepts by name that sources live in the sandbox's own account. */
+  readonly sharesAccountWithSources: boolean;
+}
+
+export type SandboxSpec = SandboxPlace & {
+  /** After this, counted from the drill's start, anyone may remove what the drill made. */
+  readonly expiresAfter: Millis;
+  readonly minimumIsolation: IsolationLevel;
+};
 
 export interface Limits {
   /** Restores and checks under way at once. */
@@ -44,18 +64,37 @@ export interface Limits {
 }
 
 /** What to restore, from where, and which recovery point to draw. */
-export interface RestoreSpec {
+export type RestoreSpec = PostgresRestore | RdsRestore;
+
+interface RestoreCommon {
   /** The resource's name in the runbook. */
   readonly name: string;
+  readonly needs: readonly string[];
+  readonly recoveryPoint: RecoveryPointSpec;
+  /** Database that checks log in to unless they name another. */
+  readonly database: string;
+}
+
+/** An RDS instance from its snapshots or to a point in time. */
+export interface RdsRestore extends RestoreCommon {
+  readonly kind: 'rds';
+  /** What people wrote: an identifier, a `db-…` resource id, the ARN of an instance, or `tag:KEY=VALUE`. */
+  readonly source: string;
+  /** Account that owns the snapshots, when it is not the sandbox's own: they are then shared with it. */
+  readonly sourceAccount?: string;
+  /** Class of the restored instance, by default the source's; another one makes another RTO, which the report says. */
+  readonly instanceClass?: string;
+  /** Parameter group of the restored instance, by default the engine's default. */
+  readonly parameterGroup?: string;
+}
+
+/** A PostgreSQL cluster from its base backups. */
+export interface PostgresRestore extends RestoreCommon {
   readonly kind: 'postgres';
   /** Absolute folder that holds the backups. */
   readonly source: string;
   /** Absolute folder of the WAL archive, when there is one. */
   readonly wal?: string;
-  readonly needs: readonly string[];
-  readonly recoveryPoint: RecoveryPointSpec;
-  /** Database that checks log in to unless they name another. */
-  readonly database: string;
   /** A superuser that exists in the restored cluster. */
   readonly superuser: string;
   /** Libraries of `shared_preload_libraries` without which the cluster cannot be read; all others are not loaded. */

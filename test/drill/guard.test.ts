@@ -18,7 +18,7 @@ const sandbox = {
 } as const;
 const own: RemovalPermit = {
   kind: 'own-drill',
-  drill: { drillId: 'd1', startedAt: '2026-11-20T03:00:00.000Z', sandbox },
+  drill: { drillId: 'd1', startedAt: '2026-11-20T03:00:00.000Z', sandbox, sources: [] },
   ledger: [resource],
 };
 const expired: RemovalPermit = { kind: 'expired', now: '2026-11-20T05:10:00.000Z', margin: 300_000 };

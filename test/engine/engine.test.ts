@@ -154,6 +154,18 @@ test('work that keeps dying is begun again a few times, as the same resource, th
   });
 });
 
+test('a restore in stages goes on with the next stage as the same resource, and is ready after the last', async () => {
+  const staged = await aSimulation({ courseOf: () => ({ takes: 1_000, end: 'ready', deaths: 0, stages: 2 }) });
+  await resumeToTheEnd(staged);
+  const restores = staged.disk.filter((event) => 'step' in event && event.step.startsWith('restore:'));
+  const [first] = restores.flatMap((event) => ('step' in event ? [event.step] : []));
+  const lines = restores.filter((event) => 'step' in event && event.step === first).map(({ type }) => type);
+  const stage = ['resource-created', 'stage-finished'];
+  expect(lines).toEqual(['step-started', ...stage, ...stage, 'resource-created', 'step-succeeded']);
+  expect(staged.world.effects.filter(({ kind }) => kind === 'created')).toHaveLength(3);
+  expect(outcomeOf(staged).there).toEqual([]);
+});
+
 test('a drill that was asked to is kept when it did not pass, until its expiry at most, and torn down when asked again', async () => {
   const sick = {
     observe: (request: Parameters<typeof healthyObservation>[0]) =>

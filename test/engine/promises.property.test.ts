@@ -43,6 +43,7 @@ const story: fc.Arbitrary<Story> = fc.integer({ min: 1, max: 4 }).chain((count) 
         takes: fc.integer({ min: 0, max: 20_000 }),
         end: fc.constantFrom('ready', 'ready', 'ready', 'failed', 'stuck'),
         deaths: fc.constantFrom(0, 0, 0, 1, 2, 4),
+        stages: fc.constantFrom(0, 0, 1, 2),
       }),
       { minLength: count, maxLength: count },
     ),
@@ -174,6 +175,7 @@ function plantLookAlike({ world, clock }: Simulation): MemoryThing {
     course: { takes: 0, end: 'ready', deaths: 0 },
     startedAt: clock.now(),
     deathsLeft: 0,
+    stagesLeft: 0,
     finishedCopies: 0,
   };
   world.things.set(resource.id, thing);

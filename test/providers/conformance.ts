@@ -71,7 +71,7 @@ function describeStarting(the: () => ProviderFixture): void {
     const theirs = await startBoth(the(), other);
     await untilListed(the(), one, mine.length);
     await untilListed(the(), other, theirs.length);
-    const all = await the().provider.listMarked({ folder: the().folder }, never);
+    const all = await the().provider.listMarked({ place: { provider: 'local', folder: the().folder } }, never);
     expect(all.map(({ resource }) => resource.id).sort()).toEqual([...mine, ...theirs].map(({ id }) => id).sort());
     expect(all.find(({ resource }) => resource.id === mine[0].id)).toEqual({
       resource: mine[0],
@@ -182,8 +182,7 @@ function describeReading(the: () => ProviderFixture): void {
   });
 
   test('what never was is gone', async () => {
-    const { sandbox } = the().drill('drill-1');
-    const id = `${sandbox.folder}/never`;
+    const id = `${the().folder}/never`;
     const resource = { provider: the().provider.kind, type: 'sandbox', id, name: 'sandbox', token: 'never' };
     expect(await the().provider.look([resource], never)).toEqual([{ kind: 'gone' }]);
   });
@@ -218,15 +217,17 @@ async function expectRefusal({ provider }: ProviderFixture, resource: Resource, 
 }
 
 async function listed({ provider, folder }: ProviderFixture, { drillId }: DrillIdentity): Promise<readonly Resource[]> {
-  return (await provider.listMarked({ folder, drillId }, never)).map(({ resource }) => resource);
+  return (await provider.listMarked({ place: { provider: 'local', folder }, drillId }, never)).map(
+    ({ resource }) => resource,
+  );
 }
 
 /** What was made may stay out of listings for the grace that the provider names. */
 async function untilListed(fixture: ProviderFixture, drill: DrillIdentity, count: number): Promise<void> {
   const { absenceGrace, pollInterval } = fixture.provider.properties;
-  for (let waited = 0; waited <= absenceGrace; waited += pollInterval) {
+  for (let waited = 0; waited <= absenceGrace; waited += pollInterval(waited)) {
     if ((await listed(fixture, drill)).length === count) return;
-    await fixture.clock.sleep(pollInterval);
+    await fixture.clock.sleep(pollInterval(waited));
   }
   expect(await listed(fixture, drill)).toHaveLength(count);
 }
@@ -236,11 +237,11 @@ const PATIENCE = 20_000;
 async function untilKind(fixture: ProviderFixture, resource: Resource, kind: ResourceState['kind']): Promise<void> {
   const { pollInterval } = fixture.provider.properties;
   let seen = '';
-  for (let waited = 0; waited < PATIENCE; waited += pollInterval) {
+  for (let waited = 0; waited < PATIENCE; waited += pollInterval(waited)) {
     const [state] = await fixture.provider.look([resource], never);
     seen = JSON.stringify(state);
     if (state?.kind === kind) return;
-    await fixture.clock.sleep(pollInterval);
+    await fixture.clock.sleep(pollInterval(waited));
   }
   expect.fail(`waited for '${resource.name}' to be ${kind}, and saw ${seen}`);
 }

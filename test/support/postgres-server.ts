@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { embeddedPostgres, prepareEmbedded } from '../../src/providers/local/postgres/embedded-postgres.ts';
-import type { Endpoint } from '../../src/providers/resource.ts';
+import type { LocalPostgresEndpoint } from '../../src/providers/resource.ts';
 
 const run = promisify(execFile);
 const NOBODY = 65_534;
@@ -17,7 +17,7 @@ const PASSWORD = 'canary-superuser-password';
 export interface TestServer {
   readonly folder: string;
   readonly dataFolder: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: LocalPostgresEndpoint;
   readonly password: string;
   start(): Promise<void>;
   /** Shuts down cleanly, so that all pages are in their files. */
@@ -79,7 +79,7 @@ async function embeddedBinDir(): Promise<string> {
 
 function serverIn(folder: string, binDir: string, guise: Guise): TestServer {
   const dataFolder = join(folder, 'data');
-  const endpoint: Endpoint = {
+  const endpoint: LocalPostgresEndpoint = {
     kind: 'postgres',
     host: join(folder, 'socket'),
     port: 5432,

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
 import { isAtLeast } from '../../drill/isolation.ts';
-import type { IsolationLevel, RestoreSpec } from '../../runbook/runbook.ts';
+import type { IsolationLevel, LocalLevel, LocalPlace, PostgresRestore, SandboxPlace } from '../../runbook/runbook.ts';
 import { builtFile } from '../../support/built-file.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Provider, ResourceState, StartRequest } from '../provider.ts';
@@ -12,6 +12,7 @@ import { isWhole, lstatOf, makeMarkedFolder, readMarkedFolder } from './mark-fil
 import { folderAndPassing, listMarked, processOf } from './marked-folders.ts';
 import { removeResource } from './removal.ts';
 import { proveIsolation } from './sandbox/isolation.ts';
+import type { PostgresRequest } from './postgres/restore-context.ts';
 import { SANDBOX_UID, dropsRoot } from './sandbox/launch.ts';
 import type { AvailableLevel } from './sandbox/levels.ts';
 import { findProcesses } from './sandbox/processes.ts';
@@ -20,7 +21,7 @@ import { serverPid, startWorker, workerState } from './worker.ts';
 /** What the provider is given, since it reads no environment. */
 export interface LocalProviderDeps {
   readonly clock: Clock;
-  readonly listRecoveryPoints: (spec: RestoreSpec, signal: AbortSignal) => Promise<RecoveryPointListing>;
+  readonly listRecoveryPoints: (spec: PostgresRestore, signal: AbortSignal) => Promise<RecoveryPointListing>;
   /** The best level of isolation that this machine offers. */
   readonly availableLevel: () => Promise<AvailableLevel>;
   /** `PATH`, for the tools that isolation is proven with. */
@@ -41,11 +42,14 @@ export function localProvider(given: LocalProviderDeps): Provider {
   const deps: Deps = { workerFile: builtFile(import.meta.url, './postgres/restore-worker.js'), ...given };
   return {
     kind: 'local',
-    properties: { absenceGrace: 0, pollInterval: POLL_INTERVAL },
-    listRecoveryPoints: given.listRecoveryPoints,
+    properties: { absenceGrace: 0, pollInterval: () => POLL_INTERVAL },
+    async listRecoveryPoints(spec, signal) {
+      if (spec.kind !== 'postgres') throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
+      return given.listRecoveryPoints(spec, signal);
+    },
     async start(request, signal) {
       signal.throwIfAborted();
-      return request.kind === 'sandbox' ? startSandbox(request, deps) : startRestore(request, deps);
+      return request.kind === 'sandbox' ? startSandbox(request, deps) : startRestore(postgresRequest(request), deps);
     },
     async look(resources, signal) {
       signal.throwIfAborted();
@@ -61,15 +65,25 @@ export function localProvider(given: LocalProviderDeps): Provider {
     },
     async listMarked(scope, signal) {
       signal.throwIfAborted();
-      return listMarked(scope, signal);
+      return listMarked({ ...scope, folder: localPlace(scope.place).folder }, signal);
     },
     classify: classifyLocal,
   };
 }
 
+function postgresRequest(request: StartRequest): PostgresRequest {
+  if (request.kind === 'restore' && request.spec.kind === 'postgres') return { ...request, spec: request.spec };
+  throw new Error(`this machine cannot start a '${request.kind}' of that kind`);
+}
+
+function localPlace(place: SandboxPlace): LocalPlace {
+  if (place.provider === 'aws') throw new Error('a sandbox on AWS was asked of the local provider');
+  return place;
+}
+
 /** The text of `sandbox.json`: decided once, so that a drill that is resumed under other circumstances mixes no levels. */
 interface SandboxText {
-  readonly level: IsolationLevel;
+  readonly level: LocalLevel;
   readonly because: string;
   readonly minimum: IsolationLevel;
 }
@@ -79,8 +93,9 @@ const REQUEST_FILE = 'request.json';
 
 async function startSandbox({ drill, token }: StartRequest, deps: Deps): Promise<Resource> {
   // Others may pass through the folder of all sandboxes, but not list it: root's servers at L0 run as another user.
-  await mkdir(drill.sandbox.folder, { recursive: true, mode: 0o711 });
-  const id = join(await realpath(drill.sandbox.folder), drill.drillId);
+  const { folder } = localPlace(drill.sandbox);
+  await mkdir(folder, { recursive: true, mode: 0o711 });
+  const id = join(await realpath(folder), drill.drillId);
   const resource: Resource = { provider: 'local', type: 'sandbox', id, name: 'sandbox', token };
   if (!(await isThere(resource))) {
     const { level, because } = await deps.availableLevel();
@@ -91,9 +106,9 @@ async function startSandbox({ drill, token }: StartRequest, deps: Deps): Promise
   return resource;
 }
 
-async function startRestore(request: StartRequest & { readonly kind: 'restore' }, deps: Deps): Promise<Resource> {
+async function startRestore(request: PostgresRequest, deps: Deps): Promise<Resource> {
   const { drill, token, spec } = request;
-  const sandbox = join(await realpath(drill.sandbox.folder), drill.drillId);
+  const sandbox = join(await realpath(localPlace(drill.sandbox).folder), drill.drillId);
   const id = join(sandbox, spec.name);
   const resource: Resource = { provider: 'local', type: spec.kind, id, name: spec.name, token };
   const { level } = await readSandbox(sandbox);
@@ -123,7 +138,7 @@ async function isThere(resource: Resource): Promise<boolean> {
 }
 
 /** A server that root started as another user has to get to its data. */
-async function letSandboxPass(folder: string, level: IsolationLevel): Promise<void> {
+async function letSandboxPass(folder: string, level: LocalLevel): Promise<void> {
   if (!dropsRoot(level)) return;
   await chown(folder, 0, SANDBOX_UID);
   await chmod(folder, 0o710);
@@ -153,13 +168,13 @@ async function prove(sandbox: Resource, restored: Resource | undefined, deps: De
 }
 
 async function proveRestored(
-  trial: { level: IsolationLevel; folder: string; path: string | undefined },
+  trial: { level: LocalLevel; folder: string; path: string | undefined },
   restored: Resource,
   { workerFile }: Deps,
 ): Promise<IsolationEvidence> {
   const state = await workerState(restored.id, workerFile);
   const pid = await serverPid(restored.id);
-  if (state.kind !== 'ready' || state.endpoint === undefined || pid === undefined) {
+  if (state.kind !== 'ready' || state.endpoint?.kind !== 'postgres' || pid === undefined) {
     return { level: trial.level, proofs: [noServer(restored)] };
   }
   return proveIsolation({ ...trial, restored: { pid, folder: restored.id, socketFolder: state.endpoint.host } });
@@ -175,7 +190,7 @@ function noServer({ name }: Resource): IsolationProof {
   };
 }
 
-function levelTooLow(level: IsolationLevel, minimum: IsolationLevel, because: string): IsolationProof {
+function levelTooLow(level: LocalLevel, minimum: IsolationLevel, because: string): IsolationProof {
   return {
     claim: `the sandbox is isolated at level ${minimum} or better`,
     method: 'tried which levels this machine offers',

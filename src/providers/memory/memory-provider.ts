@@ -24,7 +24,7 @@ export function memoryProvider(world: MemoryWorld, clock: Clock): Provider {
   }
   return {
     kind: 'memory',
-    properties: { absenceGrace: world.listedAfter + POLL_INTERVAL, pollInterval: POLL_INTERVAL },
+    properties: { absenceGrace: world.listedAfter + POLL_INTERVAL, pollInterval: () => POLL_INTERVAL },
     listRecoveryPoints: async (spec, signal) =>
       disturbed('listRecoveryPoints', signal, () => world.listings.get(spec.source) ?? { points: [], unusable: [] }),
     start: async (request, signal) => disturbed('start', signal, () => start(world, request, clock.now())),
@@ -62,14 +62,15 @@ function classify(error: unknown): Failure {
 
 function start(world: MemoryWorld, request: StartRequest, now: Instant): Resource {
   const id = `${world.account}:${request.token}`;
-  const name = request.kind === 'sandbox' ? 'sandbox' : request.spec.name;
+  const name = request.kind === 'restore' ? request.spec.name : request.kind;
   const resource: Resource = { provider: 'memory', type: request.kind, id, name, token: request.token };
   const existing = world.things.get(id);
   if (existing) {
     if (isDead(existing, now)) revive(existing, now);
+    else if (isStaged(existing, now)) beginNextStage(existing, now);
     return resource;
   }
-  const course = request.kind === 'sandbox' ? { takes: 0, end: 'ready' as const, deaths: 0 } : world.courseOf(name);
+  const course = request.kind !== 'restore' ? { takes: 0, end: 'ready' as const, deaths: 0 } : world.courseOf(name);
   const mark: Mark = {
     drillId: request.drill.drillId,
     expiresAt: request.drill.sandbox.expiresAt,
@@ -83,6 +84,7 @@ function start(world: MemoryWorld, request: StartRequest, now: Instant): Resourc
     course,
     startedAt: now,
     deathsLeft: course.deaths,
+    stagesLeft: course.stages ?? 0,
     finishedCopies: 0,
   });
   return resource;
@@ -103,6 +105,15 @@ function revive(thing: MemoryThing, now: Instant): void {
   thing.startedAt = now;
 }
 
+function isStaged(thing: MemoryThing, now: Instant): boolean {
+  return thing.stagesLeft > 0 && millisBetween(thing.startedAt, now) >= thing.course.takes;
+}
+
+function beginNextStage(thing: MemoryThing, now: Instant): void {
+  thing.stagesLeft -= 1;
+  thing.startedAt = now;
+}
+
 function stateOf(world: MemoryWorld, id: string, now: Instant): ResourceState {
   const thing = world.things.get(id);
   if (thing === undefined || isGone(world, thing, now)) return { kind: 'gone' };
@@ -110,8 +121,9 @@ function stateOf(world: MemoryWorld, id: string, now: Instant): ResourceState {
   if (thing.course.end === 'stuck' || millisBetween(thing.startedAt, now) < thing.course.takes) {
     return { kind: 'pending', detail: 'restoring' };
   }
+  if (isStaged(thing, now)) return { kind: 'staged', stage: `${thing.stagesLeft} to go` };
   if (thing.course.end === 'failed') return { kind: 'failed', problem: badBackup(thing.resource.name) };
-  if (thing.resource.type === 'sandbox') return { kind: 'ready' };
+  if (thing.resource.type !== 'restore') return { kind: 'ready' };
   thing.finishedCopies = Math.max(1, thing.finishedCopies);
   const endpoint = { kind: 'postgres', host: id, port: 5432, superuser: 'postgres', credentialsFile: '' } as const;
   return { kind: 'ready', endpoint, facts: world.factsOf(thing.resource.name, 'drawn') };

@@ -17,6 +17,8 @@ export interface Course {
   readonly end: 'ready' | 'failed' | 'stuck';
   /** How often the work dies without an end before it gets there. */
   readonly deaths: number;
+  /** Stages before the last one, each of which takes as long. */
+  readonly stages?: number;
 }
 
 /** One thing in the world. */
@@ -27,6 +29,7 @@ export interface MemoryThing {
   readonly course: Course;
   startedAt: Instant;
   deathsLeft: number;
+  stagesLeft: number;
   /** When a removal that was asked for will be done. */
   goneAt?: Instant;
   finishedCopies: number;

@@ -42,9 +42,11 @@ describe('untouched and refused is', () => {
     const before = await treeHash(copy.id);
     expect(await refusal(copy, world.permit(drill, [copy]))).toContain('the proof in its mark is not its own');
     expect(await treeHash(copy.id)).toBe(before);
-    expect((await world.provider.listMarked({ folder: world.folder }, never)).map(({ resource }) => resource)).toEqual([
-      sandbox,
-    ]);
+    expect(
+      (await world.provider.listMarked({ place: { provider: 'local', folder: world.folder } }, never)).map(
+        ({ resource }) => resource,
+      ),
+    ).toEqual([sandbox]);
   });
 
   test('a sandbox that was moved away, and what was put in its place', async () => {
@@ -144,7 +146,10 @@ describe('removal', () => {
       const folder = await readMarkedFolder(resource.id);
       const aside = folder && (await setAside(folder));
       await rm(join(aside ?? '', 'mark.json'));
-      const listed = await world.provider.listMarked({ folder: world.folder, drillId: 'drill-1' }, never);
+      const listed = await world.provider.listMarked(
+        { place: { provider: 'local', folder: world.folder }, drillId: 'drill-1' },
+        never,
+      );
       expect(listed.map((one) => one.resource.id)).toContain(aside);
       expect(await refusal(resource, world.permit(drill, [sandbox, restored]))).toBe('removed');
       expect(await exists(aside ?? '')).toBe(false);
@@ -156,7 +161,7 @@ describe('removal', () => {
     const drill = world.drill('drill-1');
     const folder = await readMarkedFolder((await world.startSandbox(drill)).id);
     if (folder) await setAside(folder);
-    const [found] = await world.provider.listMarked({ folder: world.folder }, never);
+    const [found] = await world.provider.listMarked({ place: { provider: 'local', folder: world.folder } }, never);
     const resource = found?.resource as Resource;
     expect(await refusal(resource, world.permit(drill, []))).toContain("not in this drill's journal");
     expect(await refusal(resource, world.permit(drill, [resource]))).toBe('removed');
@@ -169,7 +174,7 @@ describe('a process whose sandbox is gone', () => {
     await mkdir(world.folder);
     const server = spawnNaming(join(world.folder, 'drill-9', 'orders', 'data'));
     const [found] = await eventually('the process', async () => {
-      const listed = await world.provider.listMarked({ folder: world.folder }, never);
+      const listed = await world.provider.listMarked({ place: { provider: 'local', folder: world.folder } }, never);
       return listed.length === 1 ? listed : undefined;
     });
     expect(found).toMatchObject({ drillId: 'drill-9', resource: { type: 'process', name: `process ${server.pid}` } });
@@ -185,7 +190,9 @@ describe('a process whose sandbox is gone', () => {
     const sandbox = await world.startSandbox(drill);
     const server = spawnNaming(join(sandbox.id, 'orders', 'data'));
     await eventually('the process', async () => ((await findProcesses(sandbox.id)).length === 1 ? true : undefined));
-    expect(await world.provider.listMarked({ folder: world.folder }, never)).toHaveLength(1);
+    expect(await world.provider.listMarked({ place: { provider: 'local', folder: world.folder } }, never)).toHaveLength(
+      1,
+    );
     const id = `${sandbox.id}#${server.pid}@${(await findProcesses(sandbox.id))[0]?.startTime}`;
     const resource: Resource = { provider: 'local', type: 'process', id, name: 'process', token: id };
     expect(await refusal(resource, world.permit(drill, [resource]))).toContain('does not carry the mark');

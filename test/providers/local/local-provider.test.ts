@@ -184,14 +184,17 @@ test('a worker of another boot is dead, whatever lives under its pid', async () 
 test('a drill killed while it made a folder leaves one that is listed, taken up by the next start, and removed', async () => {
   const drill = world.drill('drill-1');
   const sandbox = await world.startSandbox(drill);
-  const [marked] = await world.provider.listMarked({ folder: world.folder }, never);
+  const [marked] = await world.provider.listMarked({ place: { provider: 'local', folder: world.folder } }, never);
   expect(marked?.resource).toEqual(sandbox);
   // What it looks like one instant before the rename.
   const { setAside, readMarkedFolder } = await import('../../../src/providers/local/mark-file.ts');
   const folder = await readMarkedFolder(sandbox.id);
   const passing = folder && (await setAside(folder));
   await rm(join(passing ?? '', 'mark.json'));
-  const [found] = await world.provider.listMarked({ folder: world.folder, drillId: 'drill-1' }, never);
+  const [found] = await world.provider.listMarked(
+    { place: { provider: 'local', folder: world.folder }, drillId: 'drill-1' },
+    never,
+  );
   expect(found).toMatchObject({
     drillId: 'drill-1',
     expiresAt: drill.sandbox.expiresAt,
@@ -199,7 +202,9 @@ test('a drill killed while it made a folder leaves one that is listed, taken up 
   });
   expect(await look(sandbox)).toMatchObject({ kind: 'pending' });
   expect(await world.startSandbox(drill)).toEqual(sandbox);
-  expect(await world.provider.listMarked({ folder: world.folder }, never)).toEqual([marked]);
+  expect(await world.provider.listMarked({ place: { provider: 'local', folder: world.folder } }, never)).toEqual([
+    marked,
+  ]);
 });
 
 describe('errors', () => {

@@ -7,7 +7,7 @@ import type { DrillIdentity, Provider, RemovalPermit } from '../../../src/provid
 import { localProvider } from '../../../src/providers/local/local-provider.ts';
 import { findProcesses } from '../../../src/providers/local/sandbox/processes.ts';
 import type { Resource } from '../../../src/providers/resource.ts';
-import type { IsolationLevel, RestoreSpec } from '../../../src/runbook/runbook.ts';
+import type { LocalLevel, RestoreSpec } from '../../../src/runbook/runbook.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { addMillis } from '../../../src/support/time.ts';
 
@@ -32,7 +32,7 @@ export interface LocalWorld {
 
 const FAKE_WORKER = fileURLToPath(new URL('fake-worker.mjs', import.meta.url));
 
-export async function newLocalWorld(level: IsolationLevel = 'L0'): Promise<LocalWorld> {
+export async function newLocalWorld(level: LocalLevel = 'L0'): Promise<LocalWorld> {
   const base = await realpath(await mkdtemp(join(tmpdir(), 'drillbook provider-')));
   const [folder, source] = [join(base, 'sandboxes'), join(base, 'backups')];
   await mkdir(source);
@@ -68,7 +68,7 @@ export async function newLocalWorld(level: IsolationLevel = 'L0'): Promise<Local
 function drillOf(drillId: string, folder: string): DrillIdentity {
   const startedAt = systemClock.now();
   const expiresAt = addMillis(startedAt, 3_600_000);
-  return { drillId, startedAt, sandbox: { provider: 'local', expiresAt, minimumIsolation: 'L0', folder } };
+  return { drillId, startedAt, sandbox: { provider: 'local', expiresAt, minimumIsolation: 'L0', folder }, sources: [] };
 }
 
 function specOf(name: string, source: string, database: string): RestoreSpec {

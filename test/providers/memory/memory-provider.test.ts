@@ -27,7 +27,7 @@ describeProvider('memory', async () => {
       const startedAt = clock.now();
       const expiresAt = addMillis(startedAt, 3_600_000);
       const sandbox = { provider: 'memory', expiresAt, minimumIsolation: 'L2', folder: '/sandboxes' } as const;
-      return { drillId, startedAt, sandbox };
+      return { drillId, startedAt, sandbox, sources: [] };
     },
     async plantUnmarked({ drillId }) {
       const resource = {
@@ -45,6 +45,7 @@ describeProvider('memory', async () => {
         course,
         startedAt: at,
         deathsLeft: 0,
+        stagesLeft: 0,
         finishedCopies: 0,
       });
       return Promise.resolve(resource);

@@ -1,6 +1,6 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RestoreSpec } from '../../../runbook/runbook.ts';
+import type { PostgresRestore } from '../../../runbook/runbook.ts';
 import { type BackupLabel, parseBackupLabel } from './backup-label.ts';
 import type { Lsn } from './wal-position.ts';
 
@@ -11,7 +11,7 @@ export interface BackupHistory {
 }
 
 /** The folder of a source's WAL archive: the one the runbook names, else `wal` in the source when there is one. */
-export async function walFolderOf(spec: RestoreSpec): Promise<string | undefined> {
+export async function walFolderOf(spec: PostgresRestore): Promise<string | undefined> {
   if (spec.wal !== undefined) return spec.wal;
   const inSource = join(spec.source, 'wal');
   const found = await stat(inSource).catch(() => undefined);

@@ -3,7 +3,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import type { RecoveryPoint, RecoveryPointListing } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import type { RestoreSpec } from '../../../runbook/runbook.ts';
+import type { PostgresRestore } from '../../../runbook/runbook.ts';
 import { type BackupForm, recogniseBackup } from './backup-form.ts';
 import { readBackupHistory, walFolderOf } from './backup-history.ts';
 import { describeBackup } from './describe-backup.ts';
@@ -22,7 +22,7 @@ type Found = { readonly id: string } & (
  *
  * @throws ProblemError `restore/source-unreadable` when the source itself cannot be read
  */
-export async function listBaseBackups(spec: RestoreSpec, signal: AbortSignal): Promise<RecoveryPointListing> {
+export async function listBaseBackups(spec: PostgresRestore, signal: AbortSignal): Promise<RecoveryPointListing> {
   const source = resolve(spec.source);
   const walFolder = await walFolderOf(spec);
   const isSource = await stat(source).then(

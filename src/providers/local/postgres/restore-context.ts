@@ -1,13 +1,16 @@
 import type { StartRequest } from '../../provider.ts';
-import type { IsolationLevel } from '../../../runbook/runbook.ts';
+import type { LocalLevel, PostgresRestore } from '../../../runbook/runbook.ts';
 import type { BackupForm } from './backup-form.ts';
 import type { FolderLayout } from './folder-layout.ts';
 import type { FoundServer } from './server-binaries.ts';
 
+/** A restore of a kind that this machine can do. */
+export type PostgresRequest = Extract<StartRequest, { readonly kind: 'restore' }> & { readonly spec: PostgresRestore };
+
 /** The text of `request.json`: what a restore's worker is told. */
 export interface WorkerRequest {
-  readonly request: StartRequest & { readonly kind: 'restore' };
-  readonly level: IsolationLevel;
+  readonly request: PostgresRequest;
+  readonly level: LocalLevel;
   /** Folders to look for PostgreSQL in, instead of the well-known ones. */
   readonly postgresDirs?: readonly string[];
 }

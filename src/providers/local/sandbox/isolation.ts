@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, mkdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { IsolationLevel } from '../../../runbook/runbook.ts';
+import type { LocalLevel } from '../../../runbook/runbook.ts';
 import type { IsolationEvidence, IsolationProof } from '../../resource.ts';
 import { type Canaries, openCanaries } from './canaries.ts';
 import { proveClosed, proveNoTcpListener } from './closed-to-others.ts';
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 /** Which sandbox is to be tried; after a restore, from its server's own side. */
 export interface IsolationTrial {
-  readonly level: IsolationLevel;
+  readonly level: LocalLevel;
   /** The sandbox's folder. */
   readonly folder: string;
   /** Where tools are looked for, besides the folders of system tools. */
@@ -67,7 +67,7 @@ export async function proveIsolation(
 }
 
 async function tryToEscape(
-  trial: IsolationTrial & { level: 'L1' | 'L2' },
+  trial: IsolationTrial & { level: Exclude<LocalLevel, 'L0'> },
   inside: Inside,
 ): Promise<readonly IsolationProof[]> {
   // All of it lies in the sandbox's folder, so that what a killed runner leaves goes with that; none of it is shown
@@ -150,7 +150,7 @@ function usualWayIn({ level, restored }: IsolationTrial): Inside {
  * Runs a command in the namespaces of a process in a sandbox. At L2 an ordinary user gets there in two steps, as it came
  * in: first the outer user namespace, that of the parent, in which it may do everything.
  */
-async function beside(pid: number, level: IsolationLevel, command: readonly string[]): Promise<readonly string[]> {
+async function beside(pid: number, level: LocalLevel, command: readonly string[]): Promise<readonly string[]> {
   const enter = (target: number, namespaces: readonly string[]): readonly string[] => [
     'nsenter',
     '--target',

@@ -1,13 +1,13 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { sep } from 'node:path';
-import type { IsolationLevel } from '../../../runbook/runbook.ts';
+import type { LocalLevel } from '../../../runbook/runbook.ts';
 import { rootDropProblem } from './drop-root.ts';
 import { ROOT_SCRIPT } from './root-script.ts';
 
 /** What runs in a sandbox, and what it sees there. Host paths are the same inside. */
 export interface SandboxedCommand {
-  readonly level: IsolationLevel;
+  readonly level: LocalLevel;
   /** Absolute paths of files and folders that it may read. /usr, and this Node, are there anyway. */
   readonly readOnly: readonly string[];
   /** Absolute paths of folders that it may write. */
@@ -87,7 +87,7 @@ export function searchPath(path: string | undefined): string {
 }
 
 /** Whether whatever is launched runs as another user than the caller. */
-export function dropsRoot(level: IsolationLevel): boolean {
+export function dropsRoot(level: LocalLevel): boolean {
   return level === 'L0' && process.getuid?.() === 0;
 }
 

@@ -3,14 +3,14 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { IsolationLevel } from '../../../runbook/runbook.ts';
+import type { LocalLevel } from '../../../runbook/runbook.ts';
 import { sandboxCommand, searchPath } from './launch.ts';
 
 const run = promisify(execFile);
 
 /** The best isolation that can be had, and why no better one. */
 export interface AvailableLevel {
-  readonly level: IsolationLevel;
+  readonly level: LocalLevel;
   readonly because: string;
 }
 

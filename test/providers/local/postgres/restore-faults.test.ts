@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RecoveryTarget, RestoreSpec } from '../../../../src/runbook/runbook.ts';
+import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/runbook.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { packBackup, writeManifest } from './forms.ts';
 import { WORKER, endAllWorkers, pointOf, restoreInto, specOf, stateOf, writeRequest } from './worker.ts';
@@ -59,20 +59,20 @@ afterAll(async () => {
 });
 
 /** A copy of the backup that a test may damage. */
-async function estate(name: string): Promise<{ spec: RestoreSpec; source: string; id: string }> {
+async function estate(name: string): Promise<{ spec: PostgresRestore; source: string; id: string }> {
   const source = join(lab, 'estates', name);
   await cp(backup, join(source, 'b'), { recursive: true });
   return { spec: specOf(source, { wal: cluster.archive }), source, id: 'b' };
 }
 
 /** A copy of the archive that a test may damage. */
-async function archive(name: string, to?: RecoveryTarget): Promise<{ spec: RestoreSpec; wal: string; id: string }> {
+async function archive(name: string, to?: RecoveryTarget): Promise<{ spec: PostgresRestore; wal: string; id: string }> {
   const wal = join(lab, 'archives', name);
   await cp(cluster.archive, wal, { recursive: true });
   return { spec: specOf(backup, { wal }, to), wal, id: 'backup' };
 }
 
-async function problemOf(spec: RestoreSpec, id: string): Promise<unknown> {
+async function problemOf(spec: PostgresRestore, id: string): Promise<unknown> {
   const { state } = await restoreInto(freshFolder(), spec, id);
   return state.kind === 'failed' ? state.problem : state;
 }

@@ -7,7 +7,7 @@ import type { RecoveryPoint } from '../../../../src/catalog/recovery-point.ts';
 import { listBaseBackups } from '../../../../src/providers/local/postgres/list-base-backups.ts';
 import type { WorkerRequest } from '../../../../src/providers/local/postgres/restore-context.ts';
 import type { ResourceState } from '../../../../src/providers/provider.ts';
-import type { RecoveryTarget, RestoreSpec } from '../../../../src/runbook/runbook.ts';
+import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/runbook.ts';
 import { builtFile } from '../../../../src/support/built-file.ts';
 import { reachSocketFolder } from '../../../../src/support/socket-path.ts';
 
@@ -19,9 +19,9 @@ export const WORKER = builtFile(
 
 export function specOf(
   source: string,
-  changes: Partial<RestoreSpec> = {},
+  changes: Partial<PostgresRestore> = {},
   to: RecoveryTarget = { kind: 'latest' },
-): RestoreSpec {
+): PostgresRestore {
   return {
     name: 'orders',
     kind: 'postgres',
@@ -35,7 +35,7 @@ export function specOf(
   };
 }
 
-export async function pointOf(spec: RestoreSpec, id: string): Promise<RecoveryPoint> {
+export async function pointOf(spec: PostgresRestore, id: string): Promise<RecoveryPoint> {
   const { points, unusable } = await listBaseBackups(spec, new AbortController().signal);
   const point = points.find((point) => point.id === id);
   if (!point) throw new Error(`no point '${id}': ${JSON.stringify({ points, unusable })}`);
@@ -63,7 +63,7 @@ const started: ChildProcess[] = [];
 
 export async function writeRequest(
   folder: string,
-  spec: RestoreSpec,
+  spec: PostgresRestore,
   point: RecoveryPoint,
   options: WorkerOptions = {},
 ): Promise<void> {
@@ -83,6 +83,7 @@ export async function writeRequest(
           minimumIsolation: 'L0',
           folder,
         },
+        sources: [],
       },
     },
     level: options.level ?? 'L0',
@@ -117,7 +118,7 @@ export function startWorker(folder: string, env: NodeJS.ProcessEnv = process.env
 /** Restores a point into a folder and gives the settled state. */
 export async function restoreInto(
   folder: string,
-  spec: RestoreSpec,
+  spec: PostgresRestore,
   id: string,
   options: WorkerOptions = {},
 ): Promise<Worker & { state: ResourceState }> {
