@@ -88,9 +88,8 @@ async function makeFolders({ data, socket, scratch }: FolderLayout): Promise<voi
 }
 
 /**
- * Ends what a killed worker left behind. On Linux its server dies with it, but for one that it had only just begun to
- * launch, and without a pid namespace the server's children end a little later; and a second server on the same data
- * folder would not notice either.
+ * Ends what a killed worker left behind. On Linux its server dies with it, but without a pid namespace the server's
+ * children end a little later, and a second server on the same data folder would not notice them.
  */
 async function stopLeftover({ folder, server }: FolderLayout): Promise<void> {
   for (;;) {

@@ -31,27 +31,32 @@ const SYSTEM_FOLDERS = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 const MAP_TO_SANDBOX_UID = [`--map-user=${SANDBOX_UID}`, `--map-group=${SANDBOX_UID}`];
 
+/** Goes on only as a child of process $1: of a parent that ended before the death signal was set, none would ever come. */
+const ONLY_BELOW_PARENT = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"';
+
 /** Ends the sandbox in the instant in which the thread that launched it ends, however it ends (prctl(2), PR_SET_PDEATHSIG). */
-const DIE_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL', '--'];
+const DEATH_SIGNAL = ['setpriv', '--pdeathsig', 'KILL', '--'];
+const DIE_WITH_US = [...DEATH_SIGNAL, 'sh', '-c', ONLY_BELOW_PARENT, 'drillbook-launch', String(process.pid)];
 
 /**
- * The arguments that run a command at a level of isolation; at L0 and off Linux the command itself.
+ * The arguments that run a command at a level of isolation, as a child of this process and never longer than it lives;
+ * off Linux the command itself.
  *
  * At L1 and L2 the command is process 1 of its own pid namespace and the only child of the launched process: when
  * that one is killed, nothing of the sandbox is left.
  */
 export function sandboxCommand(sandboxed: SandboxedCommand): readonly string[] {
   const { level, command, scratch } = sandboxed;
-  if (level === 'L0') return process.platform === 'linux' ? [...DIE_WITH_PARENT, ...command] : command;
+  if (level === 'L0') return process.platform === 'linux' ? [...DIE_WITH_US, ...command] : command;
   if (level === 'L1') {
     const namespaces = ['--user', ...MAP_TO_SANDBOX_UID, '--net', '--pid', '--fork', '--kill-child'];
-    return [...DIE_WITH_PARENT, 'unshare', ...namespaces, '--', ...command];
+    return [...DIE_WITH_US, 'unshare', ...namespaces, '--', ...command];
   }
   const namespaces = ['--user', '--map-root-user', '--mount', '--net', '--pid', '--ipc', '--uts'];
   const lifetime = ['--fork', '--kill-child', '--propagation', 'private'];
   const binds = bindsOf(sandboxed);
   const script = ['sh', '-c', ROOT_SCRIPT, 'drillbook-sandbox', scratch, String(binds.length), ...binds.flat()];
-  return [...DIE_WITH_PARENT, 'unshare', ...namespaces, ...lifetime, '--', ...script, ...command];
+  return [...DIE_WITH_US, 'unshare', ...namespaces, ...lifetime, '--', ...script, ...command];
 }
 
 /**

@@ -24,8 +24,8 @@ const TRIAL_LIMIT = 3_000;
 
 /** All are of util-linux, but for the shell. `nsenter` proves isolation from a server's own side. */
 const TOOLS = {
-  L1: ['setpriv', 'unshare', 'nsenter'],
-  L2: ['setpriv', 'unshare', 'nsenter', 'sh', 'mount', 'umount', 'pivot_root'],
+  L1: ['setpriv', 'sh', 'unshare', 'nsenter'],
+  L2: ['setpriv', 'sh', 'unshare', 'nsenter', 'mount', 'umount', 'pivot_root'],
 } as const;
 
 /**

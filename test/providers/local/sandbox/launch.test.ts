@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmod, mkdir, readFile, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
@@ -159,6 +159,18 @@ describe.each(['L1', 'L2'] as const)('at %s', (level) => {
     },
   );
 });
+
+test.skipIf(process.platform !== 'linux').each(['L0', 'L1', 'L2'] as const)(
+  'at %s a command whose launcher is gone before it could set the signal that ends it with its launcher does not run',
+  async (level) => {
+    const { readOnly, writable, scratch } = place;
+    const command = ['touch', join(writable, 'ran')];
+    const launched = sandboxCommand({ level, readOnly: [readOnly], writable: [writable], scratch, command });
+    // Another parent than the launcher, as an orphan has.
+    const code = execFileSync('sh', ['-c', '"$@"; echo "$?"', 'sh', ...launched], { cwd: '/', encoding: 'utf8' });
+    expect([code, await readdir(writable)]).toEqual(['1\n', []]);
+  },
+);
 
 test('at L0 the command runs as an ordinary user', async () => {
   await chmod(place.folder, 0o711);
