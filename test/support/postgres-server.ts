@@ -26,11 +26,14 @@ export interface TestServer {
   sql(text: string, database?: string): Promise<Record<string, unknown>[]>;
   /** The file of a relation, below the data folder. */
   fileOf(relation: string, database?: string): Promise<string>;
-  /** A stopped copy of this server, which must be stopped. */
-  copy(): Promise<TestServer>;
+  /** A stopped copy of this server, which must be stopped. `settings` are those of the copy. */
+  copy(settings?: ServerSettings): Promise<TestServer>;
   /** Ends the server and removes its folder. Never rejects because it is gone already. */
   dispose(): Promise<void>;
 }
+
+/** Settings of a server, beside those that every test's server has. */
+export type ServerSettings = Readonly<Record<string, string>>;
 
 /** How to run a program that refuses root: as oneself, as `nobody`, or seemingly so where `nobody` may not read it. */
 interface Guise {
@@ -66,7 +69,7 @@ export async function startTestServer(systemBinDir?: string): Promise<TestServer
     join(folder, 'data'),
   ];
   await run(program, args, { ...identity(guise) });
-  const server = serverIn(folder, binDir, guise);
+  const server = serverIn(folder, binDir, guise, {});
   await server.start();
   return server;
 }
@@ -77,12 +80,12 @@ async function embeddedBinDir(): Promise<string> {
   return prepareEmbedded(embedded);
 }
 
-function serverIn(folder: string, binDir: string, guise: Guise): TestServer {
+function serverIn(folder: string, binDir: string, guise: Guise, settings: ServerSettings): TestServer {
   const dataFolder = join(folder, 'data');
   const endpoint: LocalPostgresEndpoint = {
     kind: 'postgres',
     host: join(folder, 'socket'),
-    port: 5432,
+    port: Number(settings['port'] ?? 5432),
     superuser: 'postgres',
     credentialsFile: join(folder, 'credentials.json'),
   };
@@ -95,7 +98,8 @@ function serverIn(folder: string, binDir: string, guise: Guise): TestServer {
     await once(running, 'exit');
   };
   const sql: TestServer['sql'] = async (text, database = 'postgres') => {
-    const client = new Client({ host: endpoint.host, port: 5432, user: 'postgres', password: PASSWORD, database });
+    const { host, port } = endpoint;
+    const client = new Client({ host, port, user: 'postgres', password: PASSWORD, database });
     await client.connect();
     try {
       const results: unknown = await client.query(text);
@@ -115,18 +119,18 @@ function serverIn(folder: string, binDir: string, guise: Guise): TestServer {
       await writeFile(endpoint.credentialsFile, JSON.stringify({ user: 'postgres', password: PASSWORD }), {
         mode: 0o600,
       });
-      server = await startPostgres(guise, binDir, dataFolder, endpoint.host);
+      server = await startPostgres(guise, binDir, dataFolder, { ...settings, unix_socket_directories: endpoint.host });
     },
     stop: () => end('SIGINT'),
     async fileOf(relation, database) {
       const [row] = await sql(`select pg_relation_filepath('${relation}') as path`, database);
       return join(dataFolder, row?.['path'] as string);
     },
-    async copy() {
+    async copy(changed = {}) {
       const to = await newFolder(guise);
       await cp(dataFolder, join(to, 'data'), { recursive: true });
       if (guise.uid !== undefined) await chownAll(join(to, 'data'), guise.uid);
-      return serverIn(to, binDir, guise);
+      return serverIn(to, binDir, guise, changed);
     },
     async dispose() {
       await end('SIGKILL');
@@ -157,15 +161,15 @@ async function startPostgres(
   guise: Guise,
   binDir: string,
   dataFolder: string,
-  socketFolder: string,
+  own: ServerSettings,
 ): Promise<ChildProcess> {
   const settings = {
     listen_addresses: '',
-    unix_socket_directories: socketFolder,
     fsync: 'off',
     autovacuum: 'off',
     shared_buffers: '16MB',
     logging_collector: 'off',
+    ...own,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [program = '', ...args] = [

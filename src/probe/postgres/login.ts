@@ -1,3 +1,4 @@
+import { connectProblem } from '../connect-errors.ts';
 import type { Observation } from '../observation.ts';
 import { problemOf, refusalOf } from './server-errors.ts';
 import { type Login, withSession } from './session.ts';
@@ -10,6 +11,8 @@ export async function observeLogin(login: Login, signal: AbortSignal): Promise<O
   } catch (error) {
     const refusal = signal.aborted ? undefined : refusalOf(error);
     if (refusal !== undefined) return { kind: 'login', accepted: false, refusal };
-    return { kind: 'unobservable', problem: problemOf(error, `database '${login.database}'`, signal) };
+    const about = `database '${login.database}'`;
+    const unreached = signal.aborted ? undefined : connectProblem(error, login, about);
+    return { kind: 'unobservable', problem: unreached ?? problemOf(error, about, signal) };
   }
 }

@@ -1,18 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../../diagnostics/problem.ts';
-import type { Endpoint } from '../../providers/resource.ts';
+import type { LocalPostgresEndpoint } from '../../providers/resource.ts';
 import type { SecretRef } from '../../runbook/runbook.ts';
 import type { Millis } from '../../support/time.ts';
-import { unreachable } from '../../support/unreachable.ts';
-import type { Observation, ObservationRequest } from '../observation.ts';
+import type { ObservationRequest } from '../observation.ts';
 import type { Probe } from '../probe.ts';
-import { observeContents } from './contents.ts';
-import { observeLogin } from './login.ts';
-import { observeRowCounts } from './row-counts.ts';
-import { problemOf } from './server-errors.ts';
-import { type Login, type Session, withSession } from './session.ts';
-import { observeFreshness, observeSql } from './sql.ts';
-import { observeStructure } from './structure.ts';
+import { observePostgres } from './observe.ts';
+import type { Login } from './session.ts';
 
 export interface PostgresProbeDeps {
   readonly readSecret: (ref: SecretRef) => Promise<string | Problem>;
@@ -26,40 +20,21 @@ const AN_HOUR: Millis = 3_600_000;
  * Looks at a restored PostgreSQL over the unix socket of its sandbox. Reads only, apart from the structure check, which
  * rolls back what it writes. Abort the signal to cancel what is under way on the server.
  */
-export function postgresProbe({ readSecret, statementTimeout = AN_HOUR }: PostgresProbeDeps): Probe {
+export function postgresProbe({
+  readSecret,
+  statementTimeout = AN_HOUR,
+}: PostgresProbeDeps): Probe<LocalPostgresEndpoint> {
   return {
     async observe(endpoint, request, signal) {
       const login = await loginOf(endpoint, request, { readSecret, statementTimeout });
       if ('code' in login) return { kind: 'unobservable', problem: login };
-      if (request.kind === 'login') return observeLogin(login, signal);
-      try {
-        return await withSession(login, signal, (session) => look(session, request));
-      } catch (error) {
-        return { kind: 'unobservable', problem: problemOf(error, `database '${request.database}'`, signal) };
-      }
+      return observePostgres(login, request, signal);
     },
   };
 }
 
-function look(session: Session, request: Exclude<ObservationRequest, { kind: 'login' }>): Promise<Observation> {
-  switch (request.kind) {
-    case 'sql':
-      return observeSql(session, request);
-    case 'row-counts':
-      return observeRowCounts(session, request);
-    case 'structure':
-      return observeStructure(session, request);
-    case 'contents':
-      return observeContents(session, request);
-    case 'freshness':
-      return observeFreshness(session, request);
-    default:
-      return unreachable(request);
-  }
-}
-
 async function loginOf(
-  endpoint: Endpoint,
+  endpoint: LocalPostgresEndpoint,
   request: ObservationRequest,
   { readSecret, statementTimeout }: Required<PostgresProbeDeps>,
 ): Promise<Login | Problem> {

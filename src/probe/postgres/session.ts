@@ -2,7 +2,10 @@ import { Client, type ClientConfig, type QueryArrayConfig } from 'pg';
 import { reachSocketFolder } from '../../support/socket-path.ts';
 import type { Millis } from '../../support/time.ts';
 
-/** Where and as whom to log in. `superuser` sessions also switch off what would hide damage. */
+/**
+ * Where and as whom to log in. `superuser` sessions also switch off what would hide damage; for others ask
+ * `hiddenDamage`.
+ */
 export interface Login {
   /** Folder of the unix socket, or a host name. */
   readonly host: string;
@@ -13,6 +16,8 @@ export interface Login {
   readonly superuser: boolean;
   /** The server ends a statement that takes longer, even when nobody is left to cancel it. */
   readonly statementTimeout: Millis;
+  /** Authorities, as PEM: speak TLS, and only with a server that one of them vouches for under the name of `host`. */
+  readonly authorities?: string;
 }
 
 /** The rows of one statement, every value as the server's own text, and the type of each column. */
@@ -125,7 +130,7 @@ function clientConfig(login: Login, host: string): ClientConfig {
     user: login.user,
     // As a function, so that an empty one is not replaced by PGPASSWORD or a password file.
     password: () => login.password,
-    ssl: false,
+    ssl: login.authorities === undefined ? false : { ca: login.authorities, rejectUnauthorized: true },
     sslnegotiation: 'postgres',
     client_encoding: 'UTF8',
     connectionTimeoutMillis: CONNECT_TIMEOUT,

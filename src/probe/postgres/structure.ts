@@ -92,6 +92,15 @@ async function look(
   }
 }
 
+const INSTALL_HINT =
+  'Restore with a server that has the extension amcheck (PostgreSQL 14 or newer, package contrib), as a user that may install it (on Amazon RDS a member of rds_superuser).';
+const NOT_ALLOWED: Problem = {
+  code: 'check/amcheck-not-allowed',
+  message: "unable to look at the structure of indexes and heaps: the user may not call the functions of 'amcheck'",
+  hint: "Grant execute on the functions of amcheck to the source's master user, or to rds_superuser.",
+  blames: 'environment',
+};
+
 /** The quoted schemas in which the functions are; pg_visibility is optional, since packages leave it out. */
 interface Extensions {
   readonly amcheck: string;
@@ -99,27 +108,54 @@ interface Extensions {
 }
 
 async function installExtensions(session: Session): Promise<Extensions | { readonly problem: Problem }> {
-  const amcheck = await attempt(session, () => install(session, 'amcheck'));
+  const amcheck = await attempt(session, () => install(session, 'amcheck', 'bt_index_check'));
   if (amcheck.kind === 'refused') {
     if (!isSurvivable(amcheck.error) || damageOf(amcheck.error) !== undefined) throw amcheck.error;
     const { message } = problemOf(amcheck.error, "the structure of indexes and heaps with the extension 'amcheck'");
-    const hint = 'Restore with a server that has the extension amcheck (PostgreSQL 14 or newer, package contrib).';
-    return { problem: { code: 'check/no-amcheck', message, hint, blames: 'environment' } };
+    return { problem: { code: 'check/no-amcheck', message, hint: INSTALL_HINT, blames: 'environment' } };
   }
-  const visibility = await attempt(session, () => install(session, 'pg_visibility'));
-  return { amcheck: amcheck.result, ...(visibility.kind === 'done' && { visibility: visibility.result }) };
+  if (amcheck.result === undefined) return { problem: NOT_ALLOWED };
+  const visibility = await attempt(session, () => install(session, 'pg_visibility', 'pg_visibility'));
+  const schema = visibility.kind === 'done' ? visibility.result : undefined;
+  return { amcheck: amcheck.result, ...(schema !== undefined && { visibility: schema }) };
 }
 
-async function install(session: Session, extension: 'amcheck' | 'pg_visibility'): Promise<string> {
-  await session.query('create schema if not exists drillbook_probe');
-  await session.query(`create extension if not exists ${extension} schema drillbook_probe`);
-  // An older one, left by an upgrade of the source, may lack functions.
-  await session.query(`alter extension ${extension} update`);
+/**
+ * The schema of an extension after it was installed where it was not; `undefined` when the user may not call its
+ * functions: whoever installed it owns them, and nobody else may call them unless granted.
+ *
+ * @param probed name of one of its functions
+ */
+async function install(
+  session: Session,
+  extension: 'amcheck' | 'pg_visibility',
+  probed: string,
+): Promise<string | undefined> {
+  if ((await schemaOf(session, extension, probed)) === undefined) {
+    await session.query('create schema if not exists drillbook_probe');
+    await session.query(`create extension ${extension} schema drillbook_probe`);
+  }
+  // An older one, left by an upgrade of the source, may lack functions. Of another owner we may not; what it lacks
+  // then shows as unreadable relations.
+  await attempt(session, () => session.query(`alter extension ${extension} update`));
+  const found = await schemaOf(session, extension, probed);
+  return found?.isCallable === true ? found.schema : undefined;
+}
+
+async function schemaOf(
+  session: Session,
+  extension: string,
+  probed: string,
+): Promise<{ readonly schema: string; readonly isCallable: boolean } | undefined> {
   const { rows } = await session.query(
-    'select quote_ident(nspname) from pg_extension join pg_namespace on pg_namespace.oid = extnamespace where extname = $1',
-    [extension],
+    `select quote_ident(nspname), bool_and(has_function_privilege(pg_proc.oid, 'execute'))::text
+     from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
+     left join pg_proc on pronamespace = extnamespace and proname = $2
+     where extname = $1 group by nspname`,
+    [extension, probed],
   );
-  return rows[0]?.[0] ?? '';
+  const [row] = rows;
+  return row && { schema: row[0] ?? '', isCallable: row[1] === 'true' };
 }
 
 async function checkIndex(
@@ -170,8 +206,8 @@ const PREFER_INDEXES = `select set_config('enable_seqscan', 'off', true), set_co
   set_config('enable_indexonlyscan', 'on', true)`;
 
 /** A table lost rows when an index that need not look into the table still knows more of them. */
-async function compareCounts(session: Session, { name, kind }: Relation): Promise<string | undefined> {
-  if (kind === 't') return undefined;
+async function compareCounts(session: Session, { oid, name, kind }: Relation): Promise<string | undefined> {
+  if (kind === 't' || (await isClosedCatalog(session, oid))) return undefined;
   const from = kind === 'm' ? name : `only ${name}`;
   await session.query("select set_config('enable_seqscan', 'on', true)");
   await session.query(FORCE_SCANS);
@@ -179,4 +215,17 @@ async function compareCounts(session: Session, { name, kind }: Relation): Promis
   await session.query(PREFER_INDEXES);
   const indexed = await countRows(session, from);
   return scanned === indexed ? undefined : `an index knows ${indexed} rows, the table holds ${scanned}`;
+}
+
+/**
+ * Catalogs that hold secrets or samples of rows (`pg_authid`, `pg_statistic`) are closed to all but superusers, by design
+ * of every cluster: amcheck has looked at them, and that no rows can be counted there is no finding.
+ */
+async function isClosedCatalog(session: Session, oid: string): Promise<boolean> {
+  const { rows } = await session.query(
+    `select (relnamespace::regnamespace::text in ('pg_catalog', 'information_schema') and not has_table_privilege(pg_class.oid, 'select'))::text
+     from pg_class where pg_class.oid = $1::oid`,
+    [oid],
+  );
+  return rows[0]?.[0] === 'true';
 }

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Observation, ObservationRequest } from '../../../src/probe/observation.ts';
+import type { RdsEndpoint } from '../../../src/providers/resource.ts';
+import { systemClock } from '../../../src/support/clock.ts';
+import { type Clone, type Databases, databases } from '../../support/aws/databases/databases.ts';
+import { type LambdaWorld, lambdaWorld } from '../../support/aws/lambda/lambda-layer.ts';
+import { type SmallWorld, startSmallWorld } from './small-world.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../../scripts/build-probe.mjs', import.meta.url));
+const PASSWORD = 'canary-master-password';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-orders';
+
+let folder: string;
+let zip: Buffer;
+let estate: Databases;
+let clone: Clone;
+let functions: LambdaWorld;
+let world: SmallWorld;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'drillbook-zip-'));
+  zip = await built('probe.zip');
+  estate = await databases();
+  await estate.seed('orders', async (client) => {
+    await client.query('create table orders (id int primary key, note text)');
+    await client.query("insert into orders select g, 'canary-row-' || g from generate_series(1, 2000) as g");
+  });
+  clone = await estate.clone('orders', 'drill-orders');
+  await clone.setMaster('shopkeeper', PASSWORD);
+  functions = lambdaWorld({ clock: systemClock, endpoint: () => world.url, authority: estate.authority.certificate });
+  world = await startSmallWorld([functions.layer]);
+  world.secrets.set(SECRET, JSON.stringify({ username: 'shopkeeper', password: PASSWORD }));
+  await createFunction('probe', 60);
+});
+
+afterAll(async () => {
+  await functions?.reset();
+  await world?.stop();
+  await estate?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function built(name: string, env: NodeJS.ProcessEnv = {}): Promise<Buffer> {
+  const file = join(folder, name);
+  await promisify(execFile)(process.execPath, [SCRIPT, file], { cwd: folder, env: { ...process.env, ...env } });
+  return readFile(file);
+}
+
+async function createFunction(name: string, timeout: number): Promise<void> {
+  await world.client.send(
+    new CreateFunctionCommand({
+      FunctionName: name,
+      Role: 'arn:aws:iam::123456789012:role/probe',
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Timeout: timeout,
+      Code: { ZipFile: zip },
+    }),
+  );
+}
+
+function endpoint(change: Partial<RdsEndpoint> = {}): RdsEndpoint {
+  const { address, port } = clone;
+  return { kind: 'rds', engine: 'postgres', address, port, secretArn: SECRET, probe: 'probe', ...change };
+}
+
+async function invoke(request: ObservationRequest, at = endpoint()): Promise<Observation> {
+  const { Payload, FunctionError } = await world.client.send(
+    new InvokeCommand({ FunctionName: at.probe, Payload: JSON.stringify({ endpoint: at, request }) }),
+  );
+  const text = Payload?.transformToString() ?? '';
+  expect(FunctionError, text).toBeUndefined();
+  expect(text).not.toContain('canary');
+  return JSON.parse(text) as Observation;
+}
+
+const LOGIN: ObservationRequest = { kind: 'login', database: 'shop' };
+
+describe('the zip of the probe', () => {
+  it('is the same for the same sources, wherever and whenever it is built', async () => {
+    const again = await built('again.zip', { TZ: 'Asia/Tokyo' });
+    const hashes = [zip, again].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
+    expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  it('holds the handler, the authorities of RDS and all licences, and is small enough to be sent', () => {
+    const files = unzipSync(zip);
+    expect(Object.keys(files).sort()).toEqual(['LICENSES.txt', 'index.mjs', 'rds-ca.pem']);
+    expect(Buffer.from(files['rds-ca.pem'] ?? []).toString()).toMatch(/^-----BEGIN CERTIFICATE-----/);
+    expect(Buffer.from(files['LICENSES.txt'] ?? []).toString()).toContain('pg 8.');
+    expect(zip.length).toBeLessThan(1_000_000);
+  });
+});
+
+describe('the probe of the zip, in a process of its own', () => {
+  it('looks at PostgreSQL over TLS, as the master user, who is no superuser', async () => {
+    expect(await invoke(LOGIN)).toEqual({ kind: 'login', accepted: true });
+    const query =
+      "select rolsuper::text || ' ' || ssl::text from pg_roles, pg_stat_ssl where rolname = current_user and pid = pg_backend_pid()";
+    expect(await invoke({ kind: 'sql', database: 'shop', query })).toMatchObject({ value: 'false true' });
+    expect(await invoke({ kind: 'row-counts', database: 'shop', tables: ['orders'] })).toEqual({
+      kind: 'row-counts',
+      counts: [{ table: 'orders', rows: 2_000 }],
+    });
+  });
+
+  it('looks at every index and heap, of the system too', async () => {
+    const observation = await invoke({ kind: 'structure', database: 'shop', heapAllIndexed: true });
+    expect(observation).toMatchObject({ kind: 'structure', faults: [], unreadable: [] });
+    if (observation.kind !== 'structure') throw new Error('unreachable');
+    expect(observation.indexesChecked).toBeGreaterThan(100);
+    expect(observation.heapsChecked).toBeGreaterThan(70);
+  });
+});
