@@ -6,9 +6,11 @@ import type { EnginePorts } from '../../src/engine/ports.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { memoryJournal } from '../../src/journal/memory-journal.ts';
 import type { Observation, ObservationRequest } from '../../src/probe/observation.ts';
+import type { Probe } from '../../src/probe/probe.ts';
 import { memoryProvider } from '../../src/providers/memory/memory-provider.ts';
 import type { MemoryWorld } from '../../src/providers/memory/memory-world.ts';
-import { withRetry } from '../../src/providers/with-retry.ts';
+import type { Provider } from '../../src/providers/provider.ts';
+import { type RetryPolicy, withRetry } from '../../src/providers/with-retry.ts';
 import type { Runbook } from '../../src/runbook/runbook.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { sha256Hex } from '../../src/support/sha256-hex.ts';
@@ -19,12 +21,24 @@ export interface CrashPoint {
   readonly when: 'before' | 'after';
 }
 
-export interface Simulation {
+export interface Simulation extends Stage {
   readonly world: MemoryWorld;
+  readonly observe: (request: ObservationRequest) => Observation;
+}
+
+/** Where an engine runs: a world behind its ports, a clock, and what lies on disk. */
+export interface Stage {
   readonly clock: Clock;
   /** The journal as it is on disk, whoever wrote it. */
   readonly disk: DrillEvent[];
-  readonly observe: (request: ObservationRequest) => Observation;
+  /** Other ports than those of a world in memory; called for each engine anew, as a new process would. */
+  readonly adapters?: () => Adapters;
+}
+
+export interface Adapters {
+  readonly provider: Provider;
+  readonly probe: Probe;
+  readonly patience: RetryPolicy;
 }
 
 export type SimulatedEnd = { readonly kind: 'ended'; readonly state: DrillState } | { readonly kind: 'crashed' };
@@ -51,7 +65,7 @@ export function healthyObservation(request: ObservationRequest): Observation {
 
 /** Runs an engine on a simulated world until it ends or reaches its crash point; calls are counted into `calls`. */
 export async function simulate(
-  simulation: Simulation,
+  simulation: Simulation | Required<Stage>,
   how: { purpose: EngineOptions['purpose']; crash?: CrashPoint; abortAt?: number; calls?: { count: number } },
 ): Promise<SimulatedEnd> {
   const crashed = withResolvers<SimulatedEnd>();
@@ -84,7 +98,7 @@ export async function simulate(
 }
 
 /** Resumes until an engine ends by itself. */
-export async function resumeToTheEnd(simulation: Simulation): Promise<DrillState> {
+export async function resumeToTheEnd(simulation: Simulation | Required<Stage>): Promise<DrillState> {
   const end = await simulate(simulation, { purpose: 'resume' });
   if (end.kind === 'crashed') throw new Error('crashed without a crash point');
   return end.state;
@@ -95,11 +109,22 @@ const interrupted: AbortRequest = {
   problem: { code: 'drill/interrupted', message: 'interrupted', hint: 'Run it again.', blames: 'environment' },
 };
 
+function adaptersOf(simulation: Simulation | Required<Stage>): Adapters {
+  if (simulation.adapters) return simulation.adapters();
+  const { world, clock, observe } = simulation as Simulation;
+  return {
+    provider: memoryProvider(world, clock),
+    probe: { observe: async (_endpoint, request) => Promise.resolve(observe(request)) },
+    patience: { tries: 4, firstWait: 100 },
+  };
+}
+
 function portsOf(
-  { world, clock, disk, observe }: Simulation,
+  simulation: Simulation | Required<Stage>,
   through: <T>(effect: () => Promise<T>) => Promise<T>,
 ): EnginePorts {
-  const provider = memoryProvider(world, clock);
+  const { clock, disk } = simulation;
+  const { provider, probe, patience } = adaptersOf(simulation);
   const journal = memoryJournal(clock, [...disk]);
   const kept: Journal = {
     ...journal,
@@ -124,8 +149,10 @@ function portsOf(
   } as typeof provider;
   return {
     journal: kept,
-    provider: withRetry(counted, { tries: 4, firstWait: 100 }, clock),
-    probe: { observe: async (_endpoint, request) => through(async () => Promise.resolve(observe(request))) },
+    provider: withRetry(counted, patience, clock),
+    probe: {
+      observe: async (endpoint, request, signal) => through(async () => probe.observe(endpoint, request, signal)),
+    },
     clock,
     sha256Hex,
     bootId: 'boot',
