@@ -1,0 +1,65 @@
+import type { AwsCall, AwsReply, Layer } from './call.ts';
+import { isOk, withParams } from './sub-call.ts';
+import { childOf, childrenOf, ec2Reply, parseXml, textOf, type XmlNode } from './xml.ts';
+
+/** Answers the few calls that moto lacks or answers wrongly (moto-conformance.test.ts holds each), next to moto. */
+export const emulatorGaps: Layer = async (call, next) => {
+  if (call.service !== 'ec2') return next(call);
+  switch (call.action) {
+    case 'DescribeVpcBlockPublicAccessOptions':
+      return blockPublicAccess(call);
+    case 'DescribeVpcPeeringConnections':
+      return peerings(call, next);
+    default:
+      return next(call);
+  }
+};
+
+// moto has no such operation; AWS answers with the mode of the account and region, `off` unless set.
+function blockPublicAccess(call: AwsCall): AwsReply {
+  return ec2Reply(call.action, {
+    vpcBlockPublicAccessOptions: {
+      awsAccountId: '123456789012',
+      awsRegion: call.region,
+      state: 'default-state',
+      internetGatewayBlockMode: 'off',
+      managedBy: 'account',
+      exclusionsAllowed: 'allowed',
+    },
+  });
+}
+
+const SIDE_FILTERS: Readonly<Record<string, (peering: XmlNode) => string>> = {
+  'accepter-vpc-info.vpc-id': (peering) => textOf(childOf(peering, 'accepterVpcInfo'), 'vpcId'),
+  'requester-vpc-info.vpc-id': (peering) => textOf(childOf(peering, 'requesterVpcInfo'), 'vpcId'),
+  'status-code': (peering) => textOf(childOf(peering, 'status'), 'code'),
+};
+
+// moto takes the accepter filter for the requester's: all are fetched, and filtered here.
+async function peerings(call: AwsCall, next: Parameters<Layer>[1]): Promise<AwsReply> {
+  const filters = ec2Filters(call);
+  if (!filters.every(({ name }) => name in SIDE_FILTERS)) return next(call);
+  const withoutFilters = Object.fromEntries(
+    Object.keys(call.params)
+      .filter((name) => name.startsWith('Filter.'))
+      .map((name) => [name, undefined]),
+  );
+  const reply = await next(withParams(call, withoutFilters));
+  if (!isOk(reply)) return reply;
+  const items = childrenOf(parseXml(reply.body), 'vpcPeeringConnectionSet', 'item').filter((peering) =>
+    filters.every(({ name, values }) => values.includes(SIDE_FILTERS[name]?.(peering) ?? '')),
+  );
+  return ec2Reply(call.action, { vpcPeeringConnectionSet: { item: items } });
+}
+
+function ec2Filters({ params }: AwsCall): { readonly name: string; readonly values: readonly string[] }[] {
+  const filters = [];
+  for (let index = 1; ; index += 1) {
+    const name = params[`Filter.${index}.Name`];
+    if (name === undefined) return filters;
+    const values = Object.entries(params)
+      .filter(([key]) => key.startsWith(`Filter.${index}.Value.`))
+      .map(([, value]) => value);
+    filters.push({ name, values });
+  }
+}
