@@ -29,6 +29,7 @@ export const FINDING_CODES = [
   'bad-duration',
   'bad-time',
   'bad-path',
+  'bad-region',
   // meaning
   'duplicate-name',
   'unknown-resource',

@@ -55,6 +55,19 @@ export const TEXT_FORMS = {
     is: 'a path without control characters',
     hint: "Write a path, relative to this file's folder or absolute.",
   },
+  region: {
+    pattern: '^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}$',
+    code: 'bad-region',
+    is: 'an AWS region',
+    hint: 'Write the code of a region, not its name nor one of its zones, for example eu-west-1.',
+  },
+  namespace: {
+    // CloudWatch keeps 'AWS/' for its own services; of what else it takes, these letters need no quoting anywhere.
+    pattern: '^(?!AWS/)[A-Za-z0-9][A-Za-z0-9._/#-]*$',
+    code: 'bad-name',
+    is: "a CloudWatch namespace that does not begin with 'AWS/'",
+    hint: "Use letters, digits and any of '._/#-', for example Drillbook or Platform/Drills.",
+  },
   text: {
     pattern: '\\S',
     code: 'empty',

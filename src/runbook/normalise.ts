@@ -5,6 +5,7 @@ import { parseDuration } from './duration.ts';
 import { parseMoment } from './moment.ts';
 import { must } from './must.ts';
 import { normaliseCheck } from './normalise-check.ts';
+import { normalisePublication } from './normalise-publication.ts';
 import type {
   LiveSource,
   Objectives,
@@ -56,6 +57,7 @@ export function normalise(
       check: duration(limits?.check ?? DEFAULTS.check),
       teardown: duration(limits?.teardown ?? DEFAULTS.teardown),
     },
+    ...(written.publish && { publish: normalisePublication(written.publish) }),
     restore,
     checks: written.checks.map((check) => normaliseCheck(check, { restore, folder })),
   };

@@ -12,6 +12,7 @@ export interface Runbook {
   /** The event the RPO is measured against, when the runbook names one. */
   readonly disasterAt?: Instant;
   readonly limits: Limits;
+  readonly publish?: Publication;
   readonly restore: readonly RestoreSpec[];
   readonly checks: readonly CheckSpec[];
 }
@@ -61,6 +62,18 @@ export interface Limits {
   readonly restore: Millis;
   readonly check: Millis;
   readonly teardown: Millis;
+}
+
+/** Where the figures of a drill are sent besides its report. */
+export interface Publication {
+  readonly cloudWatch: CloudWatchTarget;
+}
+
+/** Where CloudWatch metrics go. */
+export interface CloudWatchTarget {
+  readonly namespace: string;
+  /** By default the region of a sandbox on AWS, else the one that AWS clients find by themselves. */
+  readonly region?: string;
 }
 
 /** What to restore, from where, and which recovery point to draw. */

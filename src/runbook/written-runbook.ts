@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 
 import { count, form, name, named, oneOfWords, text, writtenObjectives, writtenSecret } from './form.ts';
 import { writtenCheck } from './written-checks.ts';
+import { writtenPublish } from './written-publish.ts';
 
 const sandbox = form(
   {
@@ -121,6 +122,7 @@ const optional = {
     ),
   ),
   limits: Type.Optional(limits),
+  publish: Type.Optional(writtenPublish),
 };
 
 /** Everything but names, resources and checks: can be judged on its own. */
