@@ -100,8 +100,7 @@ export async function lookStack(resource: Resource, context: AwsContext, signal:
       return { kind: 'lost', because: `the stack '${name}' could not be removed: ${await reasonFor('DELETE_FAILED')}` };
     case 'unknown':
       return { kind: 'pending', detail: `the stack is in the unknown status '${status}'` };
-    case 'making':
-    case 'going':
+    default:
       return { kind: 'pending', detail: describeEvent(await newestEvent(resource.id, context, signal)) };
   }
 }
