@@ -41,6 +41,8 @@ export interface RdsRecoveryPoint {
   readonly engineVersion: string;
   readonly allocatedGib: number;
   readonly storageType: string;
+  /** Provisioned IOPS, where the storage type has them (`io1`, `io2`). */
+  readonly iops?: number;
   readonly port: number;
   readonly encrypted: boolean;
   readonly kmsKeyId?: string;
