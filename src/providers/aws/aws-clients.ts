@@ -6,6 +6,7 @@ import type { RDSClient } from '@aws-sdk/client-rds';
 import type { Route53Client } from '@aws-sdk/client-route-53';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsPlace } from '../../runbook/runbook.ts';
+import { tellingOperation } from './failed-operation.ts';
 
 /**
  * The clients of one place, each loaded and made when it is first asked for, then shared: a client keeps a budget of
@@ -30,18 +31,21 @@ const PROBE_TIMEOUT = 16 * 60_000;
 export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName: string): AwsClients {
   const config = once(async () => configOf(place, sessionName));
   return {
-    sts: once(async () => new (await import('@aws-sdk/client-sts')).STSClient(await config())),
-    rds: once(async () => new (await import('@aws-sdk/client-rds')).RDSClient(await config())),
-    ec2: once(async () => new (await import('@aws-sdk/client-ec2')).EC2Client(await config())),
-    cloudFormation: once(
-      async () => new (await import('@aws-sdk/client-cloudformation')).CloudFormationClient(await config()),
+    sts: once(async () => tellingOperation(new (await import('@aws-sdk/client-sts')).STSClient(await config()))),
+    rds: once(async () => tellingOperation(new (await import('@aws-sdk/client-rds')).RDSClient(await config()))),
+    ec2: once(async () => tellingOperation(new (await import('@aws-sdk/client-ec2')).EC2Client(await config()))),
+    cloudFormation: once(async () =>
+      tellingOperation(new (await import('@aws-sdk/client-cloudformation')).CloudFormationClient(await config())),
     ),
     lambda: once(async () => {
       const { LambdaClient } = await import('@aws-sdk/client-lambda');
-      return new LambdaClient({ ...(await config()), requestHandler: { requestTimeout: PROBE_TIMEOUT } });
+      const options = { ...(await config()), requestHandler: { requestTimeout: PROBE_TIMEOUT } };
+      return tellingOperation(new LambdaClient(options));
     }),
-    kms: once(async () => new (await import('@aws-sdk/client-kms')).KMSClient(await config())),
-    route53: once(async () => new (await import('@aws-sdk/client-route-53')).Route53Client(await config())),
+    kms: once(async () => tellingOperation(new (await import('@aws-sdk/client-kms')).KMSClient(await config()))),
+    route53: once(async () =>
+      tellingOperation(new (await import('@aws-sdk/client-route-53')).Route53Client(await config())),
+    ),
   };
 }
 
