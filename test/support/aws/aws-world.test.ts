@@ -1,3 +1,4 @@
+import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateFunctionCommand, GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
@@ -138,6 +139,19 @@ describe.skipIf(world === undefined)('a simulated AWS', () => {
     const soon = performance.now() - began;
     await rds.send(create('late'));
     expect(performance.now() - began - soon).toBeGreaterThanOrEqual(79);
+  });
+
+  it('makes a stack as CloudFormation does, and logs what it did on behalf of the caller', async () => {
+    const TemplateBody = JSON.stringify({
+      Resources: { Network: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.7.0.0/16' } } },
+    });
+    await new CloudFormationClient().send(new CreateStackCommand({ StackName: 'drill', TemplateBody }));
+    await vi.waitFor(async () => {
+      const { Stacks } = await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: 'drill' }));
+      expect(Stacks?.[0]?.StackStatus).toBe('CREATE_COMPLETE');
+    });
+    expect(aws.log.mutations().map(({ action }) => action)).toEqual(['CreateStack']);
+    expect(aws.log.onBehalf.map(({ action }) => action)).toContain('CreateVpc');
   });
 
   it('is empty after a reset', async () => {

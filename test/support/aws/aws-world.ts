@@ -1,43 +1,26 @@
 import type { Clock } from '../../../src/support/clock.ts';
 import { systemClock } from '../../../src/support/clock.ts';
+import type { Millis } from '../../../src/support/time.ts';
 import type { Layer } from './call.ts';
+import { type CloudFormationWorld, cloudFormationLayer } from './cloudformation/cloudformation-layer.ts';
+import { type Databases, databases } from './databases/databases.ts';
+import { databasesLayer } from './databases/databases-layer.ts';
 import { emulatorGaps } from './emulator-gaps.ts';
 import { type Faults, faultInjection } from './faults.ts';
-import { findMotoServer, startMotoServer } from './moto-server.ts';
+import { type LambdaWorld, lambdaWorld } from './lambda/lambda-layer.ts';
+import { findMotoServer, type MotoServer, startMotoServer } from './moto-server.ts';
 import { motoAt, startProxy } from './proxy.ts';
 import { type RdsWorld, rdsWorld } from './rds/rds-world.ts';
 import { type RequestLog, requestLog } from './request-log.ts';
 
-/** A part of the world that has a state of its own. */
-export interface WorldPart {
-  readonly layer: Layer;
-  /** Forgets everything. */
-  reset?(): void | Promise<void>;
-  /** Ends what it runs. */
-  stop?(): void | Promise<void>;
-}
-
-/** What a part may need of the world that it will be in. */
-export interface PartSurroundings {
-  readonly clock: Clock;
-  /** The world's address; known only once the world has started. */
-  readonly url: () => string;
-}
-
-type MakePart = (surroundings: PartSurroundings) => WorldPart;
-
-/** What a world is made of, beside moto. */
+/** How a world is made; everything has a usual value. */
 export interface AwsWorldOptions {
   /** Every time in the world comes from it; the machine's unless named. */
   readonly clock?: Clock;
   /** In front of everything but the log, outermost first. */
   readonly layers?: readonly Layer[];
-  /** Answers CloudFormation; moto's own unless named. */
-  readonly cloudFormation?: MakePart;
-  /** Puts real databases behind restored instances. */
-  readonly databases?: MakePart;
-  /** Runs functions. */
-  readonly lambda?: MakePart;
+  readonly cloudFormation?: { readonly resourceMillis?: Millis };
+  readonly lambda?: { readonly pendingFor?: Millis; readonly interfacesStayFor?: Millis };
 }
 
 /** A simulated AWS on loopback. */
@@ -49,10 +32,14 @@ export interface AwsWorld {
   readonly region: string;
   readonly log: RequestLog;
   readonly faults: Faults;
+  readonly cloudFormation: CloudFormationWorld;
   readonly rds: RdsWorld;
-  /** Ends moto and every connection. */
+  /** The servers behind restored instances; none runs before the first `seed`. */
+  readonly databases: Databases;
+  readonly lambda: LambdaWorld;
+  /** Ends moto, every server and every connection. */
   stop(): Promise<void>;
-  /** An empty world again: no resources, faults, timelines or log. */
+  /** An empty world again: no resources, faults, timelines or log. What was seeded stays. */
   reset(): Promise<void>;
 }
 
@@ -64,29 +51,37 @@ const HOME = { account: '123456789012', region: 'eu-west-1' };
  */
 export async function startAwsWorld(options: AwsWorldOptions = {}): Promise<AwsWorld | undefined> {
   const path = await findMotoServer();
-  if (path === undefined) {
-    const message = 'moto_server is neither in .venv/bin nor on PATH: nothing is tested against AWS';
-    if (process.env['CI'] || process.env['DRILLBOOK_REQUIRE_AWS']) throw new Error(message);
-    process.stderr.write(`\n!!! ${message} !!!\n\n`);
-    return undefined;
-  }
+  if (path !== undefined) return worldOver(await startMotoServer(path), options);
+  const message = 'moto_server is neither in .venv/bin nor on PATH: nothing is tested against AWS';
+  if (process.env['CI'] || process.env['DRILLBOOK_REQUIRE_AWS']) throw new Error(message);
+  process.stderr.write(`\n!!! ${message} !!!\n\n`);
+  return undefined;
+}
+
+async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<AwsWorld> {
   const clock = options.clock ?? systemClock;
   let url = '';
-  const { log, layer: logging } = requestLog();
+  const { log, layer: logging, recordOnBehalf } = requestLog();
   const { faults, layer: failing } = faultInjection(clock);
+  const cloudFormation = cloudFormationLayer({ clock, record: recordOnBehalf, ...options.cloudFormation });
   const { rds, layer: rdsLayer, reset: resetRds } = rdsWorld(clock, HOME);
-  const [cloudFormation, databases, lambda] = [options.cloudFormation, options.databases, options.lambda].map((make) =>
-    make?.({ clock, url: () => url }),
-  );
-  const parts = [
-    cloudFormation,
-    { layer: rdsLayer, reset: resetRds },
-    databases,
-    lambda,
-    { layer: emulatorGaps },
-  ].filter((one) => one !== undefined);
-  const moto = await startMotoServer(path);
-  const layers = [logging, ...(options.layers ?? []), failing, ...parts.map((one) => one.layer)];
+  const servers = await databases();
+  const lambda = lambdaWorld({
+    clock,
+    endpoint: () => url,
+    authority: servers.authority.certificate,
+    ...options.lambda,
+  });
+  const layers: Layer[] = [
+    logging,
+    ...(options.layers ?? []),
+    failing,
+    async (call, next) => cloudFormation.layer(call, next),
+    rdsLayer,
+    databasesLayer(servers),
+    async (call, next) => lambda.layer(call, next),
+    emulatorGaps,
+  ];
   const proxy = await startProxy(layers, motoAt(moto.url), clock);
   url = proxy.url;
   return {
@@ -95,17 +90,22 @@ export async function startAwsWorld(options: AwsWorldOptions = {}): Promise<AwsW
     ...HOME,
     log,
     faults,
+    cloudFormation,
     rds,
+    databases: servers,
+    lambda,
     stop: async () => {
       faults.clear();
       await proxy.stop();
-      for (const part of parts) await part.stop?.();
+      await lambda.reset();
+      await servers.stop();
       await moto.stop();
     },
     reset: async () => {
       faults.clear();
-      for (const part of parts) await part.reset?.();
-      await moto.reset();
+      cloudFormation.reset();
+      resetRds();
+      await Promise.all([servers.reset(), lambda.reset(), moto.reset()]);
       log.clear();
     },
   };

@@ -1,5 +1,6 @@
 import type { AwsCall, AwsReply, Layer } from './call.ts';
-import { isOk, withParams } from './sub-call.ts';
+import { renderError } from './render-error.ts';
+import { isOk } from './sub-call.ts';
 import { childOf, childrenOf, ec2Reply, parseXml, textOf, type XmlNode } from './xml.ts';
 
 /** Answers the few calls that moto lacks or answers wrongly (moto-conformance.test.ts holds each), next to moto. */
@@ -29,25 +30,24 @@ function blockPublicAccess(call: AwsCall): AwsReply {
   });
 }
 
-const SIDE_FILTERS: Readonly<Record<string, (peering: XmlNode) => string>> = {
+const PEERING_FILTERS: Readonly<Record<string, (peering: XmlNode) => string>> = {
   'accepter-vpc-info.vpc-id': (peering) => textOf(childOf(peering, 'accepterVpcInfo'), 'vpcId'),
   'requester-vpc-info.vpc-id': (peering) => textOf(childOf(peering, 'requesterVpcInfo'), 'vpcId'),
   'status-code': (peering) => textOf(childOf(peering, 'status'), 'code'),
 };
 
-// moto takes the accepter filter for the requester's: all are fetched, and filtered here.
+// moto ignores every filter of peerings: all are fetched, and filtered here.
 async function peerings(call: AwsCall, next: Parameters<Layer>[1]): Promise<AwsReply> {
   const filters = ec2Filters(call);
-  if (!filters.every(({ name }) => name in SIDE_FILTERS)) return next(call);
-  const withoutFilters = Object.fromEntries(
-    Object.keys(call.params)
-      .filter((name) => name.startsWith('Filter.'))
-      .map((name) => [name, undefined]),
-  );
-  const reply = await next(withParams(call, withoutFilters));
+  const unknown = filters.find(({ name }) => !(name in PEERING_FILTERS));
+  if (unknown !== undefined) {
+    const message = `The filter '${unknown.name}' is invalid`;
+    return renderError(call, { status: 400, code: 'InvalidParameterValue', message });
+  }
+  const reply = await next(call);
   if (!isOk(reply)) return reply;
   const items = childrenOf(parseXml(reply.body), 'vpcPeeringConnectionSet', 'item').filter((peering) =>
-    filters.every(({ name, values }) => values.includes(SIDE_FILTERS[name]?.(peering) ?? '')),
+    filters.every(({ name, values }) => values.includes(PEERING_FILTERS[name]?.(peering) ?? '')),
   );
   return ec2Reply(call.action, { vpcPeeringConnectionSet: { item: items } });
 }

@@ -1,5 +1,5 @@
 import { epochMillisOf, type Instant } from '../../../src/support/time.ts';
-import type { AwsCall, Layer } from './call.ts';
+import type { AwsCall, AwsReply, Layer } from './call.ts';
 import { ConnectionLost } from './connection-lost.ts';
 import { errorCodeOf } from './render-error.ts';
 
@@ -22,7 +22,10 @@ export interface LoggedCall {
 
 /** What was asked of the simulated AWS, in order of arrival. */
 export interface RequestLog {
+  /** What clients sent, in order of arrival. */
   readonly calls: readonly LoggedCall[];
+  /** What CloudFormation did of it with its caller's rights, in order. */
+  readonly onBehalf: readonly LoggedCall[];
   of(service: string, action?: string): LoggedCall[];
   /** Everything that may have changed something: not describes, lists, gets, logins, invocations, dry runs. */
   mutations(): LoggedCall[];
@@ -36,19 +39,28 @@ const READS = /^(Describe|List|Get|Head|BatchGet|Lookup|Search|Validate|Estimate
 const OTHER_READS = new Set(['Invoke', 'Decrypt', 'GenerateDataKeyWithoutPlaintext', 'GenerateDataKey']);
 
 /** A log and the layer that fills it; it stands in front of all others. */
-export function requestLog(): { log: RequestLog; layer: Layer } {
+export function requestLog(): {
+  log: RequestLog;
+  layer: Layer;
+  recordOnBehalf: (call: AwsCall, reply: AwsReply) => void;
+} {
   let calls: LoggedCall[] = [];
+  let onBehalf: LoggedCall[] = [];
   const of = (service: string, action?: string) =>
     calls.filter((one) => one.service === service && (action === undefined || one.action === action));
   const log: RequestLog = {
     get calls() {
       return calls;
     },
+    get onBehalf() {
+      return onBehalf;
+    },
     of,
     mutations: () => calls.filter(isMutation),
     perMinute: (service, action) => countPerMinute(of(service, action)),
     clear: () => {
       calls = [];
+      onBehalf = [];
     },
   };
   const layer: Layer = async (call, next) => {
@@ -56,16 +68,25 @@ export function requestLog(): { log: RequestLog; layer: Layer } {
     calls.push(entry);
     try {
       const reply = await next(call);
-      entry.status = reply.status;
-      const code = errorCodeOf(reply);
-      if (code !== undefined) entry.error = code;
+      noteAnswer(entry, reply);
       return reply;
     } catch (error) {
       if (error instanceof ConnectionLost) entry.error = 'ConnectionLost';
       throw error;
     }
   };
-  return { log, layer };
+  const recordOnBehalf = (call: AwsCall, reply: AwsReply) => {
+    const entry = entryOf(call);
+    noteAnswer(entry, reply);
+    onBehalf.push(entry);
+  };
+  return { log, layer, recordOnBehalf };
+}
+
+function noteAnswer(entry: LoggedCall, reply: AwsReply): void {
+  entry.status = reply.status;
+  const code = errorCodeOf(reply);
+  if (code !== undefined) entry.error = code;
 }
 
 function isMutation(call: LoggedCall): boolean {

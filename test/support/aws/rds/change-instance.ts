@@ -6,6 +6,7 @@ import { childOf, isNode, queryReply, textOf } from '../xml.ts';
 import { backupNode } from './automated-backups.ts';
 import { noteInstanceEvent } from './events.ts';
 import { allInstances, findInstance, instanceNotFound, instanceReply, type ShownInstance } from './instances.ts';
+import { removeInterface } from './network-interfaces.ts';
 import { invalidCombination } from './pages.ts';
 import { clearRemoved, type InstanceRecord, isSecretPending, type RdsContext } from './rds-state.ts';
 
@@ -100,7 +101,8 @@ export async function settleDeletions(context: RdsContext): Promise<void> {
   }
 }
 
-async function remove({ state, next }: RdsContext, record: InstanceRecord): Promise<void> {
+async function remove(context: RdsContext, record: InstanceRecord): Promise<void> {
+  const { state, next } = context;
   if (record.deletion === undefined) return;
   const { call, goneAt, keepsBackups } = record.deletion;
   const reply = await next(
@@ -112,6 +114,7 @@ async function remove({ state, next }: RdsContext, record: InstanceRecord): Prom
     }),
   );
   if (!isOk(reply)) throw new Error(`moto could not delete ${record.arn}: ${reply.body.toString('utf8')}`);
+  await removeInterface({ ...context, call }, record);
   clearRemoved(state, record);
   noteInstanceEvent(state, record, { at: goneAt, message: 'DB instance deleted', categories: ['deletion'] });
 }

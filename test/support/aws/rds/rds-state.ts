@@ -13,6 +13,8 @@ export interface InstanceRecord {
   readonly dbiResourceId: string;
   readonly createdAt: Instant;
   readonly timeline: Timeline;
+  /** Its network interface in moto. */
+  interfaceId?: string;
   /** When the master password began to be reset. */
   credentialsSince?: Instant;
   deletion?: {

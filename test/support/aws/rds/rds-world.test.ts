@@ -1,3 +1,4 @@
+import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   AddTagsToResourceCommand,
   CreateDBSubnetGroupCommand,
@@ -149,6 +150,34 @@ describe.skipIf(world === undefined)('the simulated RDS', () => {
       await restore();
       const ids = [first, (await look())?.DbiResourceId, (await look('orders'))?.DbiResourceId];
       expect(new Set(ids).size).toBe(3);
+    });
+
+    it('has a network interface of RDS in its subnet, with its groups, until it is gone', async () => {
+      const vpc = await plant.vpc('10.8.0.0/16');
+      const subnets = [await plant.publicSubnet(vpc, '10.8.1.0/24'), await plant.publicSubnet(vpc, '10.8.2.0/24')];
+      const group = await plant.securityGroup(vpc);
+      await rds.send(
+        new CreateDBSubnetGroupCommand({
+          DBSubnetGroupName: 'drill-group',
+          DBSubnetGroupDescription: 'd',
+          SubnetIds: subnets,
+        }),
+      );
+      await restore({ DBSubnetGroupName: 'drill-group', VpcSecurityGroupIds: [group] });
+      const ec2 = new EC2Client();
+      const ofVpc = new DescribeNetworkInterfacesCommand({ Filters: [{ Name: 'vpc-id', Values: [vpc] }] });
+      expect((await ec2.send(ofVpc)).NetworkInterfaces).toMatchObject([
+        {
+          Description: 'RDSNetworkInterface',
+          RequesterId: 'amazon-rds',
+          RequesterManaged: true,
+          Status: 'in-use',
+          Groups: [{ GroupId: group }],
+        },
+      ]);
+      await remove();
+      clock.advance(2_000);
+      expect((await ec2.send(ofVpc)).NetworkInterfaces).toEqual([]);
     });
 
     it('is private in a subnet group without a way out, public where there is a gateway', async () => {

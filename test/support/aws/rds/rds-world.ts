@@ -6,6 +6,7 @@ import { deleteAutomatedBackup, describeAutomatedBackups } from './automated-bac
 import { deleteInstance, deleteSubnetGroup, modifyInstance, settleDeletions } from './change-instance.ts';
 import { describeEvents } from './events.ts';
 import { describeInstances } from './instances.ts';
+import { describeInterfaces } from './network-interfaces.ts';
 import {
   clearState,
   freshState,
@@ -70,7 +71,8 @@ function layerOf(state: RdsState): Layer {
   return async (call, next) => {
     const context: RdsContext = { state, call, next, now: state.clock.now() };
     await settleDeletions(context);
-    return call.service === 'rds' ? answer(context) : next(call);
+    if (call.service === 'rds') return answer(context);
+    return call.action === 'DescribeNetworkInterfaces' ? describeInterfaces(context) : next(call);
   };
 }
 

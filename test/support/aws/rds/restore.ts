@@ -1,10 +1,11 @@
 import { epochMillisOf } from '../../../../src/support/time.ts';
-import type { AwsReply } from '../call.ts';
+import type { AwsCall, AwsReply } from '../call.ts';
 import { renderError } from '../render-error.ts';
-import { isOk, querySubCall, withParams } from '../sub-call.ts';
+import { isOk, listParam, querySubCall, withParams } from '../sub-call.ts';
 import { childOf, childrenOf, parseXml, queryResultOf, textOf, type XmlNode } from '../xml.ts';
 import { noteInstanceEvent } from './events.ts';
 import { fetchAll, findInstance, instanceNotFound, instanceReply } from './instances.ts';
+import { addInterface } from './network-interfaces.ts';
 import { invalidCombination, invalidValue } from './pages.ts';
 import { plannedTimeline, type RdsContext, rememberInstance } from './rds-state.ts';
 import { allSnapshots, isNamed, snapshotNotFound } from './snapshots.ts';
@@ -83,7 +84,7 @@ export async function restoreToPointInTime(context: RdsContext): Promise<AwsRepl
 
 interface Restore {
   /** The call as moto gets it. */
-  readonly call: RdsContext['call'];
+  readonly call: AwsCall;
   readonly source: string;
   readonly message: string;
 }
@@ -98,23 +99,24 @@ async function restore(context: RdsContext, { call, source, message }: Restore):
   const timeline = plannedTimeline(state, id, source) ?? USUAL_RESTORE;
   const record = rememberInstance(state, { arn, createdAt: now, timeline });
   noteInstanceEvent(state, record, { at: now, message, categories: ['creation'] });
-  record.shown = await networkShown(context, call.params);
-  const settled = await next(settingsMotoLoses(context, id, record.shown));
+  const placement = await placementOf(context, call.params);
+  record.shown = placement.shown;
+  const settled = await next(settingsMotoLoses(context, id, placement));
   if (!isOk(settled)) throw new Error(`moto refused a restore's settings: ${settled.body.toString('utf8')}`);
-  delete record.shown['PubliclyAccessible'];
+  await addInterface(context, record, placement);
   if (call.params['BackupRetentionPeriod'] === '0') await forgetFirstBackup(context, id);
   return instanceReply(context, settled);
 }
 
 /** The follow-up that gives moto what its restore drops: every setting that is false or zero, or by default is not the source's. */
-function settingsMotoLoses({ call }: RdsContext, id: string, shown: XmlNode) {
+function settingsMotoLoses({ call }: RdsContext, id: string, { isPublic }: Placement): AwsCall {
   const { params } = call;
   const settings: Record<string, string> = {
     DBInstanceIdentifier: id,
     MultiAZ: params['MultiAZ'] ?? 'false',
     DeletionProtection: params['DeletionProtection'] ?? 'false',
     CopyTagsToSnapshot: params['CopyTagsToSnapshot'] ?? 'false',
-    PubliclyAccessible: params['PubliclyAccessible'] ?? textOf(shown, 'PubliclyAccessible'),
+    PubliclyAccessible: params['PubliclyAccessible'] ?? String(isPublic),
     // A restored instance starts with the snapshot's password, whoever managed it.
     ManageMasterUserPassword: 'false',
     ApplyImmediately: 'true',
@@ -126,43 +128,63 @@ function settingsMotoLoses({ call }: RdsContext, id: string, shown: XmlNode) {
   return querySubCall(call, { service: 'rds', action: 'ModifyDBInstance', params: settings });
 }
 
-/** Where the instance lands when the call does not say so: the default VPC, its default group, and public if there is a way out. */
-async function networkShown(context: RdsContext, params: Readonly<Record<string, string>>): Promise<XmlNode> {
-  const shown: XmlNode = {};
+/** Where an instance lands, and what is shown of it because the call did not say so. */
+interface Placement {
+  readonly shown: XmlNode;
+  readonly subnetId: string;
+  readonly groupIds: readonly string[];
+  readonly isPublic: boolean;
+}
+
+/** Unless the call says otherwise: the default VPC, the VPC's default group, and public where there is a way out. */
+async function placementOf(context: RdsContext, params: Readonly<Record<string, string>>): Promise<Placement> {
   const named = params['DBSubnetGroupName'];
-  let vpcId: string;
-  if (named === undefined) {
-    vpcId = textOf((await ec2Items(context, 'DescribeVpcs', 'vpcSet', { is: 'is-default', of: 'true' }))[0], 'vpcId');
-    const subnets = await ec2Items(context, 'DescribeSubnets', 'subnetSet', { is: 'vpc-id', of: vpcId });
-    shown['DBSubnetGroup'] = {
-      DBSubnetGroupName: 'default',
-      DBSubnetGroupDescription: 'default',
-      VpcId: vpcId,
-      SubnetGroupStatus: 'Complete',
-      Subnets: {
-        Subnet: subnets.map((one) => ({ SubnetIdentifier: textOf(one, 'subnetId'), SubnetStatus: 'Active' })),
-      },
-    };
-  } else {
-    const groups = await fetchAll(context, 'DescribeDBSubnetGroups', ['DBSubnetGroups', 'DBSubnetGroup']);
-    vpcId = textOf(
-      groups.find((one) => textOf(one, 'DBSubnetGroupName') === named.toLowerCase()),
-      'VpcId',
-    );
-  }
-  if (params['VpcSecurityGroupIds.VpcSecurityGroupId.1'] === undefined) {
-    const groups = await ec2Items(context, 'DescribeSecurityGroups', 'securityGroupInfo', { is: 'vpc-id', of: vpcId });
-    const usual = groups.find((one) => textOf(one, 'groupName') === 'default');
-    shown['VpcSecurityGroups'] = {
-      VpcSecurityGroupMembership: { VpcSecurityGroupId: textOf(usual, 'groupId'), Status: 'active' },
-    };
-  }
+  const group = named === undefined ? await defaultSubnetGroup(context) : await subnetGroup(context, named);
+  const vpcId = textOf(group, 'VpcId');
+  const asked = listParam(params, 'VpcSecurityGroupIds.VpcSecurityGroupId');
+  const groupIds = asked.length > 0 ? asked : [await defaultGroupOf(context, vpcId)];
   const gateways = await ec2Items(context, 'DescribeInternetGateways', 'internetGatewaySet', {
     is: 'attachment.vpc-id',
     of: vpcId,
   });
-  const isPublic = named === undefined || gateways.length > 0;
-  return { ...shown, PubliclyAccessible: String(isPublic) };
+  const memberships = groupIds.map((id) => ({ VpcSecurityGroupId: id, Status: 'active' }));
+  return {
+    shown: {
+      ...(named === undefined && group !== undefined ? { DBSubnetGroup: group } : {}),
+      ...(asked.length > 0 ? {} : { VpcSecurityGroups: { VpcSecurityGroupMembership: memberships } }),
+    },
+    subnetId: textOf(childrenOf(group, 'Subnets', 'Subnet')[0], 'SubnetIdentifier'),
+    groupIds,
+    isPublic: named === undefined || gateways.length > 0,
+  };
+}
+
+async function subnetGroup(context: RdsContext, name: string): Promise<XmlNode | undefined> {
+  const groups = await fetchAll(context, 'DescribeDBSubnetGroups', ['DBSubnetGroups', 'DBSubnetGroup']);
+  return groups.find((one) => textOf(one, 'DBSubnetGroupName') === name.toLowerCase());
+}
+
+async function defaultSubnetGroup(context: RdsContext): Promise<XmlNode> {
+  const [vpc] = await ec2Items(context, 'DescribeVpcs', 'vpcSet', { is: 'is-default', of: 'true' });
+  const vpcId = textOf(vpc, 'vpcId');
+  const subnets = await ec2Items(context, 'DescribeSubnets', 'subnetSet', { is: 'vpc-id', of: vpcId });
+  return {
+    DBSubnetGroupName: 'default',
+    DBSubnetGroupDescription: 'default',
+    VpcId: vpcId,
+    SubnetGroupStatus: 'Complete',
+    Subnets: {
+      Subnet: subnets.map((one) => ({ SubnetIdentifier: textOf(one, 'subnetId'), SubnetStatus: 'Active' })),
+    },
+  };
+}
+
+async function defaultGroupOf(context: RdsContext, vpcId: string): Promise<string> {
+  const groups = await ec2Items(context, 'DescribeSecurityGroups', 'securityGroupInfo', { is: 'vpc-id', of: vpcId });
+  return textOf(
+    groups.find((one) => textOf(one, 'groupName') === 'default'),
+    'groupId',
+  );
 }
 
 async function ec2Items(
