@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 
 import { explainUnion } from './explain-union.ts';
+import { ELSEWHERE } from './form.ts';
 import { type Finding, type Path, atKey, atValue, listed, pathOf, quoted, written } from './finding.ts';
 import { nearest } from './nearest.ts';
 import { type WrittenSchema, describeSchema, formOf, kindOf, schemaOf } from './written-schema.ts';
@@ -54,7 +55,8 @@ function explain(error: ErrorObject): readonly Finding[] {
     case 'anyOf':
       return [unknownValue(error, path)];
     case 'propertyNames':
-      // Its own errors name the key already.
+    case 'if':
+      // The errors of the name itself, or of the branch that was taken, say it already.
       return [];
     default:
       return [wrongSize(error, path)];
@@ -63,17 +65,22 @@ function explain(error: ErrorObject): readonly Finding[] {
 
 function unknownKey(error: ErrorObject, path: Path): Finding {
   const key = (error.params as { additionalProperty: string }).additionalProperty;
-  const known = Object.keys(schemaOf(error).properties ?? {});
-  const meant = nearest(key, known);
+  const schema = schemaOf(error);
+  const known = Object.keys(schema.properties ?? {});
+  const elsewhere = new Map(Object.entries(schema[ELSEWHERE] ?? {})).get(key);
   return {
     code: 'unknown-key',
     at: atKey(...path, key),
     message: `unknown key ${quoted(key)}${path.length === 0 ? '' : ` in '${written(path)}'`}`,
-    hint:
-      meant === undefined
-        ? `The keys known here are ${listed(known)}.`
-        : `Write ${quoted(meant)} instead of ${quoted(key)}.`,
+    hint: elsewhere ?? unknownHint(key, known),
   };
+}
+
+function unknownHint(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? `The keys known here are ${listed(known)}.`
+    : `Write ${quoted(meant)} instead of ${quoted(key)}.`;
 }
 
 function missingOrTooMany(error: ErrorObject, path: Path): Finding {
@@ -129,6 +136,10 @@ function wrongType(error: ErrorObject, path: Path): Finding {
   const schema = schemaOf(error);
   if (error.data === null) return nothing(path, schema);
   const form = formOf(schema);
+  if (form?.asNumber && typeof error.data === 'number') {
+    const { code, is, hint } = form.asNumber;
+    return { code, at: atValue(...path), message: `${named(path)} is ${is}`, hint };
+  }
   return {
     code: form && form.code !== 'empty' ? form.code : 'wrong-type',
     at: atValue(...path),

@@ -9,7 +9,14 @@ export interface TextForm {
   /** Completes 'must be …'. */
   readonly is: string;
   readonly hint: string;
+  /** What to say, instead, of a number: where YAML reads one unless the text is quoted. `is` completes 'is …'. */
+  readonly asNumber?: { readonly code: FindingCode; readonly is: string; readonly hint: string };
 }
+
+const ARN_BEGIN = '^arn:aws(-[a-z]+)*:';
+
+/** RDS: it begins with a letter, and no hyphen ends it or follows another; a resource id looks like one too. */
+const RDS_IDENTIFIER = '[A-Za-z](-?[A-Za-z0-9]){0,62}';
 
 /** Every pattern that a schema may use: an error is explained by looking its pattern up here. */
 export const TEXT_FORMS = {
@@ -55,11 +62,47 @@ export const TEXT_FORMS = {
     is: 'a path without control characters',
     hint: "Write a path, relative to this file's folder or absolute.",
   },
+  account: {
+    pattern: '^[0-9]{12}$',
+    code: 'bad-account',
+    is: 'an AWS account of 12 digits',
+    hint: "Write its 12 digits in quotes, without hyphens, for example '123456789012'.",
+    asNumber: {
+      code: 'unquoted-account',
+      is: 'a number, since it stands without quotes, and a number has no leading zeros',
+      hint: "Write all of its 12 digits in quotes, for example '012345678901'.",
+    },
+  },
   region: {
     pattern: '^[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}$',
     code: 'bad-region',
     is: 'an AWS region',
     hint: 'Write the code of a region, not its name nor one of its zones, for example eu-west-1.',
+  },
+  role: {
+    pattern: `${ARN_BEGIN}iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+$`,
+    code: 'bad-arn',
+    is: 'the ARN of an IAM role',
+    hint: 'Write it in full, for example arn:aws:iam::123456789012:role/drillbook.',
+  },
+  rdsSource: {
+    // A tag's key ends at its first '='.
+    pattern: `^(${RDS_IDENTIFIER}|${ARN_BEGIN.slice(1)}rds:[a-z0-9-]+:[0-9]{12}:db:${RDS_IDENTIFIER}|tag:[^=\\u0000-\\u001f]{1,128}=[^\\u0000-\\u001f]{1,256})$`,
+    code: 'bad-source',
+    is: 'the identifier, the resource id or the ARN of an RDS instance, or a tag',
+    hint: 'Write for example orders-production, db-ABCDEFGHIJKLMNOPQRSTUVWXYZ, arn:aws:rds:eu-west-1:123456789012:db:orders-production or tag:service=orders.',
+  },
+  instanceClass: {
+    pattern: '^db([.][a-z0-9-]+){2,4}$',
+    code: 'bad-instance-class',
+    is: 'the class of an RDS instance',
+    hint: 'Write it as RDS does, for example db.t4g.medium.',
+  },
+  parameterGroup: {
+    pattern: '^[A-Za-z](-?[A-Za-z0-9.])*$',
+    code: 'bad-name',
+    is: 'the name of a parameter group',
+    hint: "Write its name, not its ARN: letters, digits, '.' and single hyphens, for example orders-drill.",
   },
   namespace: {
     // CloudWatch keeps 'AWS/' for its own services; of what else it takes, these letters need no quoting anywhere.
@@ -107,6 +150,12 @@ export function oneOfWords<const Words extends readonly string[]>(
     ...(byDefault !== undefined && { default: byDefault }),
   });
 }
+
+/**
+ * Under this key a mapping says of keys that only another kind of it has what to do about them. A symbol, since it is for
+ * our own words and neither published nor read by a validator.
+ */
+export const ELSEWHERE = Symbol('what to do about the keys of another kind');
 
 /** A mapping with these keys and no others. */
 export function form<P extends TProperties>(properties: P, description: string, more: object = {}): TObject<P> {

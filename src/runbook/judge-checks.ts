@@ -4,6 +4,7 @@ import { isConstantQuery } from './constant-query.ts';
 import { type Finding, type FindingCode, atValue, quoted } from './finding.ts';
 import type { SoundCheck, SoundRunbook } from './sound-runbook.ts';
 import type { WrittenCheck } from './written-checks.ts';
+import type { WrittenRestore } from './written-restore.ts';
 
 type Written<K extends WrittenCheck['kind']> = Extract<WrittenCheck, { kind: K }>;
 
@@ -22,7 +23,7 @@ export function judgeChecks(runbook: SoundRunbook, folder: string): readonly Fin
       case 'freshness':
         return isConstantQuery(check.query) ? [vacuous(rest.index, ['query'], 'the query reads no table')] : [];
       case 'manifest':
-        return judgeManifest(check, { index: rest.index, folder, source: runbook.restore.get(check.of)?.source });
+        return judgeManifest(check, { index: rest.index, folder, source: folderOf(runbook.restore.get(check.of)) });
       default:
         return [];
     }
@@ -117,6 +118,10 @@ function judgeRowCounts({ index, check }: Judged<'row-counts'>): readonly Findin
     .map(({ table, atLeast, atMost }) => reversed(index, ['tables', table], [atLeast, atMost!]));
   if (bounds.some(({ atLeast }) => atLeast > 0)) return findings;
   return [...findings, vacuous(index, ['tables'], 'every table in it may be empty')];
+}
+
+function folderOf(resource: WrittenRestore | undefined): string | undefined {
+  return resource?.kind === 'postgres' ? resource.source : undefined;
 }
 
 function judgeManifest(

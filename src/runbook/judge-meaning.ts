@@ -1,10 +1,11 @@
 import { type Finding, atKey, atValue, listed, quoted } from './finding.ts';
 import { judgeChecks } from './judge-checks.ts';
+import { DEFAULTS } from './defaults.ts';
+import { judgePlace } from './judge-place.ts';
 import { judgeResources } from './judge-resources.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { TEXT_FORMS } from './form.ts';
 import { parseMoment } from './moment.ts';
-import { DEFAULTS } from './normalise.ts';
 import { checkId } from './normalise-check.ts';
 import type { SoundRunbook } from './sound-runbook.ts';
 
@@ -14,6 +15,7 @@ export function judgeMeaning(runbook: SoundRunbook, folder: string): readonly Fi
     ...judgeMoments(runbook),
     ...judgePicks(runbook),
     ...judgeDeadlines(runbook),
+    ...judgePlace(runbook),
     ...judgeResources(runbook),
     ...judgeSentences(runbook),
     ...judgeChecks(runbook, folder),
@@ -56,10 +58,12 @@ function judgePicks({ restore }: SoundRunbook): readonly Finding[] {
   });
 }
 
-function judgeDeadlines({ settings }: SoundRunbook): readonly Finding[] {
-  const drill = settings.limits?.drill ?? DEFAULTS.drill;
-  const teardown = settings.limits?.teardown ?? DEFAULTS.teardown;
-  const expiresAfter = settings.sandbox?.expiresAfter ?? DEFAULTS.expiresAfter;
+function judgeDeadlines({ settings, provider, sandboxIsSound }: SoundRunbook): readonly Finding[] {
+  if (!sandboxIsSound) return [];
+  const defaults = DEFAULTS[provider ?? 'local'];
+  const drill = settings.limits?.drill ?? defaults.drill;
+  const teardown = settings.limits?.teardown ?? defaults.teardown;
+  const expiresAfter = settings.sandbox?.expiresAfter ?? defaults.expiresAfter;
   const needed = (parseDuration(drill) ?? 0) + (parseDuration(teardown) ?? 0);
   if (needed <= (parseDuration(expiresAfter) ?? Infinity)) return [];
   return [

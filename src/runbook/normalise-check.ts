@@ -40,14 +40,14 @@ export function normaliseCheck(
     of: written.of,
     database: written.database ?? resource.database,
   };
-  return { ...common, ...normaliseKind(written, { source: resource.source, folder }) };
+  return { ...common, ...normaliseKind(written, { home: manifestHome(resource, folder), folder }) };
 }
 
 type KindPart<Spec> = Spec extends CheckSpec ? Omit<Spec, keyof CheckCommon> : never;
 
 function normaliseKind(
   written: WrittenCheck,
-  { source, folder }: { readonly source: string; readonly folder: string },
+  { home, folder }: { readonly home: string; readonly folder: string },
 ): KindPart<CheckSpec> {
   switch (written.kind) {
     case 'login': {
@@ -71,7 +71,7 @@ function normaliseKind(
       return { kind: 'structure', heapAllIndexed: written.heapAllIndexed ?? false };
     case 'manifest': {
       const { file, bounded } = written;
-      return { kind: 'manifest', file: manifestFile(file, { source, folder }), ...(bounded && { bounded }) };
+      return { kind: 'manifest', file: manifestFile(file, { home, folder }), ...(bounded && { bounded }) };
     }
     case 'freshness':
       return { kind: 'freshness', query: written.query, within: must(parseDuration(written.within), written.within) };
@@ -80,8 +80,13 @@ function normaliseKind(
   }
 }
 
-function manifestFile(written: string | undefined, { source, folder }: { source: string; folder: string }): string {
-  return written === undefined ? join(source, 'manifests', '{recoveryPoint}.json') : resolve(folder, written);
+/** Manifests lie with the backups they describe; those of an RDS instance, which has no folder, with the runbook. */
+function manifestHome(resource: RestoreSpec, folder: string): string {
+  return resource.kind === 'postgres' ? resource.source : folder;
+}
+
+function manifestFile(written: string | undefined, { home, folder }: { home: string; folder: string }): string {
+  return written === undefined ? join(home, 'manifests', '{recoveryPoint}.json') : resolve(folder, written);
 }
 
 function sqlExpectation({

@@ -1,62 +1,36 @@
 import { dirname, resolve } from 'node:path';
 
 import type { Instant, Millis } from '../support/time.ts';
+import { DEFAULTS } from './defaults.ts';
 import { parseDuration } from './duration.ts';
 import { parseMoment } from './moment.ts';
 import { must } from './must.ts';
 import { normaliseCheck } from './normalise-check.ts';
 import { normalisePublication } from './normalise-publication.ts';
-import type {
-  LiveSource,
-  Objectives,
-  Pick,
-  RecoveryPointSpec,
-  RecoveryTarget,
-  RestoreSpec,
-  Runbook,
-} from './runbook.ts';
-import { secretRef } from './secret-ref.ts';
-import type { WrittenRestore, WrittenRunbook } from './written-runbook.ts';
-
-/** What holds where a runbook says nothing. */
-export const DEFAULTS = {
-  expiresAfter: '2h',
-  concurrency: 2,
-  drill: '1h',
-  restore: '30m',
-  check: '10m',
-  teardown: '10m',
-} as const;
+import { normaliseRestore } from './normalise-restore.ts';
+import type { Limits, Objectives, Runbook, SandboxSpec } from './runbook.ts';
+import type { WrittenRunbook } from './written-runbook.ts';
+import type { WrittenSandbox } from './written-sandbox.ts';
 
 /** A written runbook in which nothing is wrong, with nothing left to parse. */
 export function normalise(
   written: WrittenRunbook,
   { file, sandboxFolder }: { readonly file: string; readonly sandboxFolder: string },
 ): Runbook {
-  const { limits, sandbox } = written;
+  const sandbox = written.sandbox ?? {};
   const path = resolve(file);
   const folder = dirname(path);
-  const restore = Object.entries(written.restore).map(([name, one]) => normaliseRestore(name, one, folder));
+  const around = { folder, ...(sandbox.provider === 'aws' && { account: sandbox.account }) };
+  const restore = Object.entries(written.restore).map(([name, one]) => normaliseRestore(name, one, around));
   return {
     name: written.runbook,
     file: path,
     ...(written.owner !== undefined && { owner: written.owner }),
     tags: written.tags ?? [],
     objectives: normaliseObjectives(written.objectives),
-    sandbox: {
-      provider: sandbox?.provider ?? 'local',
-      expiresAfter: duration(sandbox?.expiresAfter ?? DEFAULTS.expiresAfter),
-      minimumIsolation: sandbox?.isolation?.minimum ?? 'L2',
-      folder: resolve(sandboxFolder),
-    },
+    sandbox: normaliseSandbox(sandbox, sandboxFolder),
     ...(written.disasterAt !== undefined && { disasterAt: moment(written.disasterAt) }),
-    limits: {
-      concurrency: limits?.concurrency ?? DEFAULTS.concurrency,
-      drill: duration(limits?.drill ?? DEFAULTS.drill),
-      restore: duration(limits?.restore ?? DEFAULTS.restore),
-      check: duration(limits?.check ?? DEFAULTS.check),
-      teardown: duration(limits?.teardown ?? DEFAULTS.teardown),
-    },
+    limits: normaliseLimits(written.limits ?? {}, DEFAULTS[sandbox.provider ?? 'local']),
     ...(written.publish && { publish: normalisePublication(written.publish) }),
     restore,
     checks: written.checks.map((check) => normaliseCheck(check, { restore, folder })),
@@ -72,52 +46,37 @@ export function normaliseObjectives(written: WrittenRunbook['objectives']): Obje
   };
 }
 
-function normaliseRestore(name: string, written: WrittenRestore, folder: string): RestoreSpec {
-  const database = written.database ?? 'postgres';
+function normaliseSandbox(written: WrittenSandbox, sandboxFolder: string): SandboxSpec {
+  if (written.provider === 'aws') {
+    const { account, region, role, sharesAccountWithSources } = written;
+    return {
+      provider: 'aws',
+      account,
+      region,
+      ...(role !== undefined && { role }),
+      sharesAccountWithSources: sharesAccountWithSources ?? false,
+      expiresAfter: duration(written.expiresAfter ?? DEFAULTS.aws.expiresAfter),
+      minimumIsolation: 'VPC',
+    };
+  }
   return {
-    name,
-    kind: written.kind,
-    source: resolve(folder, written.source),
-    ...(written.wal !== undefined && { wal: resolve(folder, written.wal) }),
-    needs: written.needs ?? [],
-    recoveryPoint: normaliseRecoveryPoint(written.recoveryPoint ?? {}),
-    database,
-    superuser: written.superuser ?? 'postgres',
-    preload: written.preload ?? [],
-    ...(written.live && { live: normaliseLive(written.live, { database, folder }) }),
+    provider: 'local',
+    expiresAfter: duration(written.expiresAfter ?? DEFAULTS.local.expiresAfter),
+    minimumIsolation: written.isolation?.minimum ?? 'L2',
+    folder: resolve(sandboxFolder),
   };
 }
 
-function normaliseRecoveryPoint(written: NonNullable<WrittenRestore['recoveryPoint']>): RecoveryPointSpec {
+function normaliseLimits(
+  written: NonNullable<WrittenRunbook['limits']>,
+  defaults: (typeof DEFAULTS)[keyof typeof DEFAULTS],
+): Limits {
   return {
-    pick: pickOf(written),
-    ...(written.within !== undefined && { within: duration(written.within) }),
-    to: targetOf(written.to ?? 'backup-end'),
-  };
-}
-
-function pickOf({ pick, before, after, tag, id }: NonNullable<WrittenRestore['recoveryPoint']>): Pick {
-  if (before !== undefined) return { kind: 'before', moment: moment(before) };
-  if (after !== undefined) return { kind: 'after', moment: moment(after) };
-  if (tag !== undefined) return { kind: 'tag', tag };
-  return id === undefined ? { kind: pick ?? 'random' } : { kind: 'id', id };
-}
-
-function targetOf(written: string): RecoveryTarget {
-  if (written === 'backup-end' || written === 'latest') return { kind: written };
-  return { kind: 'time', time: moment(written) };
-}
-
-function normaliseLive(
-  { host, port, database, user, password }: NonNullable<WrittenRestore['live']>,
-  defaults: { readonly database: string; readonly folder: string },
-): LiveSource {
-  return {
-    host,
-    port: port ?? 5432,
-    database: database ?? defaults.database,
-    user,
-    ...(password && { password: secretRef(password, defaults.folder) }),
+    concurrency: written.concurrency ?? defaults.concurrency,
+    drill: duration(written.drill ?? defaults.drill),
+    restore: duration(written.restore ?? defaults.restore),
+    check: duration(written.check ?? defaults.check),
+    teardown: duration(written.teardown ?? defaults.teardown),
   };
 }
 

@@ -39,6 +39,8 @@ function soundPart<T>(validate: ValidateFunction<T>, value: unknown): T | undefi
   const copy: unknown = structuredClone(value);
   while (!validate(copy)) {
     for (const error of validate.errors ?? []) {
+      // The errors of the branch that was taken stand beside it, and name less.
+      if (error.keyword === 'if') continue;
       const path = wrongPart(error);
       if (path.length === 0) return undefined;
       remove(copy, path);

@@ -1,10 +1,15 @@
 import { type Shape, shapeOf } from './shape.ts';
 import { type WrittenCheck, writtenCheck } from './written-checks.ts';
-import { type WrittenRestore, type WrittenSettings, writtenRestore, writtenSettings } from './written-runbook.ts';
+import { type WrittenRestore, writtenRestore } from './written-restore.ts';
+import { type WrittenSettings, writtenSettings } from './written-runbook.ts';
 
 /** What of a written runbook has the right form, so that its meaning is judged although other parts are wrong. */
 export interface SoundRunbook {
   readonly settings: WrittenSettings;
+  /** What the file says, or the default where it says nothing; absent where it says nothing that is known. */
+  readonly provider?: 'local' | 'aws';
+  /** Whether `settings` has as much of the sandbox as the file. */
+  readonly sandboxIsSound: boolean;
   /** Every name under 'restore'. */
   readonly resources: readonly string[];
   readonly restore: ReadonlyMap<string, WrittenRestore>;
@@ -30,8 +35,12 @@ export function soundRunbook(value: unknown, { whole }: { readonly whole: boolea
   const top = recordOf(value);
   const restore = Object.entries(recordOf(top['restore']));
   const claims = Array.isArray(top['checks']) ? top['checks'].map(recordOf) : [];
+  const settings = sound(settingsShape, withoutNames(top)) ?? {};
+  const provider = providerOf(top['sandbox']);
   return {
-    settings: sound(settingsShape, withoutNames(top)) ?? {},
+    settings,
+    ...(provider && { provider }),
+    sandboxIsSound: top['sandbox'] === undefined || settings.sandbox !== undefined,
     resources: restore.map(([name]) => name),
     restore: new Map(
       restore.flatMap(([name, one]) => {
@@ -45,6 +54,13 @@ export function soundRunbook(value: unknown, { whole }: { readonly whole: boolea
     }),
     claims,
   };
+}
+
+function providerOf(sandbox: unknown): SoundRunbook['provider'] {
+  if (sandbox === undefined) return 'local';
+  if (typeof sandbox !== 'object' || sandbox === null) return undefined;
+  const { provider = 'local' } = sandbox as { provider?: unknown };
+  return provider === 'local' || provider === 'aws' ? provider : undefined;
 }
 
 const TOP_NAMES = new Set(['runbook', 'restore', 'checks']);

@@ -32,7 +32,11 @@ const login = check(
   'login',
   'The restored server accepts a login.',
   {
-    user: Type.Optional(text('text', "Who logs in; by default drillbook's own superuser.", { maxLength: 63 })),
+    user: Type.Optional(
+      text('text', "Who logs in; by default drillbook's own superuser, on AWS always the master user.", {
+        maxLength: 63,
+      }),
+    ),
     password: Type.Optional(writtenSecret),
   },
   { dependencies: { password: ['user'] } },
@@ -116,7 +120,7 @@ const manifest = check('manifest', 'Counts, content hashes and schema are those 
   file: Type.Optional(
     text(
       'path',
-      "The manifest, below this file's folder or the source; '{recoveryPoint}' stands for the drawn id. By default manifests/{recoveryPoint}.json of the source.",
+      "The manifest, below this file's folder or the source; '{recoveryPoint}' stands for the drawn id. By default manifests/{recoveryPoint}.json of the source, or beside this file where the source is no folder.",
     ),
   ),
   bounded: Type.Optional(

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 
-import { TEXT_FORMS, type TextForm } from './form.ts';
+import { type ELSEWHERE, TEXT_FORMS, type TextForm } from './form.ts';
 
 /** What explanations read of a JSON Schema. */
 export interface WrittenSchema {
@@ -13,6 +13,7 @@ export interface WrittenSchema {
   readonly anyOf?: readonly WrittenSchema[];
   readonly oneOf?: readonly WrittenSchema[];
   readonly required?: readonly string[];
+  readonly [ELSEWHERE]?: Readonly<Record<string, string>>;
 }
 
 /** The schema that an error came from. */

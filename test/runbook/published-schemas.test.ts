@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { publishedSchemas } from '../../src/runbook/published-schemas.ts';
-import { written } from './written.ts';
+import { written, writtenOnAws } from './written.ts';
 
 interface Described {
   readonly description?: string;
@@ -12,6 +12,8 @@ interface Described {
   readonly items?: Described;
   readonly oneOf?: readonly Described[];
   readonly anyOf?: readonly Described[];
+  readonly then?: Described;
+  readonly else?: Described;
 }
 
 const ROOT = new URL('../../', import.meta.url);
@@ -31,8 +33,8 @@ describe('the published schemas', () => {
         if (!property.description) undescribed.push(`${path}.${key}`);
         walk(property, `${path}.${key}`);
       }
-      for (const part of [...(schema.oneOf ?? []), ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])])
-        walk(part, path);
+      const { oneOf = [], anyOf = [], items, then, else: otherwise } = schema;
+      for (const part of [...oneOf, ...anyOf, items, then, otherwise]) if (part) walk(part, path);
       if (typeof schema.additionalProperties === 'object') walk(schema.additionalProperties, `${path}.*`);
     };
     for (const { file, schema } of publishedSchemas()) walk(schema, file);
@@ -42,6 +44,7 @@ describe('the published schemas', () => {
   it('are understood by any validator, and accept every runbook and drill in the repository', () => {
     for (const [folder, one] of [
       ['runbooks', runbook],
+      ['docs/examples', runbook],
       ['drills', drill],
     ] as const) {
       const validate = new Ajv({ strict: false }).compile(one!.schema);
@@ -57,8 +60,18 @@ describe('the published schemas', () => {
       { top: ['colour: red'] },
       { restore: ['needs: x'] },
       { checks: ['{ of: orders, kind: structure }'] },
+      { top: ["sandbox: { account: '222222222222' }"] },
     ]) {
       expect(validate(parse(written(parts)))).toBe(false);
     }
+    for (const parts of [
+      { account: '222222222222' },
+      { sandbox: ['isolation: { minimum: L2 }'] },
+      { restore: ['superuser: x'] },
+      { source: 'arn:aws:s3:::orders' },
+    ]) {
+      expect(validate(parse(writtenOnAws(parts)))).toBe(false);
+    }
+    expect(validate(parse(writtenOnAws({})))).toBe(true);
   });
 });

@@ -27,6 +27,43 @@ export function written({
   ].join('\n');
 }
 
+/** A valid runbook of an RDS instance with these lines and checks beside its own. */
+export function writtenOnAws({
+  account = "'222222222222'",
+  source = 'orders-production',
+  sandbox = [],
+  restore = [],
+  checks = [],
+  top = [],
+}: {
+  account?: string;
+  source?: string;
+  sandbox?: string[];
+  restore?: string[];
+  checks?: string[];
+  top?: string[];
+}): string {
+  return [
+    'runbook: shop',
+    ...top,
+    'sandbox:',
+    '  provider: aws',
+    `  account: ${account}`,
+    '  region: eu-west-1',
+    ...sandbox.map((line) => `  ${line}`),
+    'restore:',
+    '  orders:',
+    '    kind: rds',
+    `    source: ${source}`,
+    '    database: shop',
+    ...restore.map((line) => `    ${line}`),
+    'checks:',
+    '  - { integrity: every index is sound, of: orders, kind: structure }',
+    ...checks.map((check) => `  - ${check}`),
+    '',
+  ].join('\n');
+}
+
 /** Parses as `/team/runbooks/shop.yaml`. */
 export function diagnosticsOf(text: string): readonly Diagnostic[] {
   const parsed = parseRunbook({ text, file: '/team/runbooks/shop.yaml', sandboxFolder: '/sandboxes' });
