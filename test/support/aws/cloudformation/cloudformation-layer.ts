@@ -5,6 +5,7 @@ import type { AwsCall, AwsReply, Layer } from '../call.ts';
 import { renderError } from '../render-error.ts';
 import { textOf } from '../xml.ts';
 import { answer, eventForm, page, resourceForm, stackForm, stackSummary } from './answers.ts';
+import { correctedReply } from './emulator-corrections.ts';
 import { type InnerCallRecorder, ServiceRefusal, serviceCalls } from './service-calls.ts';
 import { type Progress, advance, beginCreation, beginRemoval, isKnownType, setStatus } from './stack-progress.ts';
 import type { OnFailure, Stack, Tag } from './stack.ts';
@@ -71,7 +72,7 @@ export function cloudFormationLayer(options: CloudFormationOptions): CloudFormat
     async layer(call, next) {
       if (call.service === 'cloudformation') return inTurn(async () => handle({ state, call, next }));
       if (state.stacks.some(({ work }) => work !== undefined)) await inTurn(async () => advanceAll(state));
-      return next(call);
+      return correctedReply(call, next);
     },
     failCreationOf: (logicalId, reason) => progress.refusedCreations.set(logicalId, reason),
     failRemovalOf: (logicalId, reason) => progress.refusedRemovals.set(logicalId, reason),

@@ -1,4 +1,4 @@
-import { filtered, interfacesBy, refuseUsedGroup, refuseUsedSubnet, refuseUsedVpc } from './dependents.ts';
+import { interfacesBy, refuseUsedGroup, refuseUsedSubnet, refuseUsedVpc } from './dependents.ts';
 import {
   type Making,
   type Properties,
@@ -98,6 +98,9 @@ function given(properties: Properties, name: string): Record<string, string> {
   const value = textIn(properties, name);
   return value === '' ? {} : { [name]: value };
 }
+
+/** Begins the description of an endpoint's network interface, before the endpoint's id. */
+export const ENDPOINT_INTERFACE = 'VPC Endpoint Interface ';
 
 const EVERYTHING = { IpProtocol: '-1', CidrIp: '0.0.0.0/0' };
 
@@ -201,7 +204,7 @@ async function createEndpoint(properties: Properties, making: Making): Promise<v
   for (const NetworkInterfaceId of [interfaces].flat().map(String)) {
     const own = { NetworkInterfaceId, ...numbered('SecurityGroupId', groups) };
     if (groups.length > 0) await services.query('ec2', 'ModifyNetworkInterfaceAttribute', own);
-    const description = `VPC Endpoint Interface ${endpointId}`;
+    const description = `${ENDPOINT_INTERFACE}${endpointId}`;
     const named = { NetworkInterfaceId, 'Description.Value': description };
     await services.query('ec2', 'ModifyNetworkInterfaceAttribute', named);
   }
@@ -219,11 +222,11 @@ async function refuseVpcWithoutNames(services: ServiceCalls, vpcId: string): Pro
 }
 
 async function removeEndpoint({ services, made }: Parameters<ResourceType['remove']>[0]): Promise<void> {
-  const before = await services.query('ec2', 'DescribeVpcEndpoints', filtered('vpc-endpoint-id', made.physicalId));
+  const before = await services.query('ec2', 'DescribeVpcEndpoints', numbered('VpcEndpointId', [made.physicalId]));
   const [endpoint] = childrenOf(before, 'vpcEndpointSet', 'item');
   if (endpoint === undefined || textOf(endpoint, 'state') === 'deleted') return;
   await services.query('ec2', 'DeleteVpcEndpoints', { 'VpcEndpointId.1': made.physicalId });
-  const left = await interfacesBy(services, 'description', `VPC Endpoint Interface ${made.physicalId}`);
+  const left = await interfacesBy(services, 'description', `${ENDPOINT_INTERFACE}${made.physicalId}`);
   for (const eni of left) {
     await services.query('ec2', 'DeleteNetworkInterface', { NetworkInterfaceId: textOf(eni, 'networkInterfaceId') });
   }

@@ -50,6 +50,8 @@ export function serviceCalls(
 function refusalIn(reply: AwsReply, otherwise: string): ServiceRefusal {
   const text = reply.body.toString('utf8');
   const code = /<Code>([^<]*)<\/Code>/.exec(text)?.[1] ?? 'InternalFailure';
+  // What the emulator lacks is a bug of the harness, and must not look like a service's own refusal.
+  if (code === 'NotInEmulator') throw new Error(text);
   const message = /<Message>([^<]*)<\/Message>/.exec(text)?.[1] ?? '';
   return new ServiceRefusal(code, message === '' ? otherwise : message);
 }

@@ -67,7 +67,7 @@ export function beginRemoval(
   const queue = stack.resources
     .filter(({ made, logicalId }) => made !== undefined && !retained.includes(logicalId))
     .reverse();
-  stack.work = { kind: 'remove', because, queue, dueAt: epochMillisOf(at) + progress.resourceMillis };
+  stack.work = { kind: 'remove', because, queue, stuck: [], dueAt: epochMillisOf(at) + progress.resourceMillis };
   const [first] = queue;
   if (first !== undefined) setResource(stack, first, { at, status: 'DELETE_IN_PROGRESS' });
 }
@@ -97,8 +97,7 @@ async function createNext(stack: Stack, at: Instant, progress: Progress): Promis
     refuseOnce(progress.refusedCreations, resource.logicalId);
     await create(stack, resource);
   } catch (error) {
-    const reason = `Resource handler returned message: "${refusalText(error)}" (HandlerErrorCode: InvalidRequest)`;
-    setResource(stack, resource, { at, status: 'CREATE_FAILED', reason });
+    setResource(stack, resource, { at, status: 'CREATE_FAILED', reason: handlerMessage(error) });
     return fail(stack, at, { failed: resource.logicalId, progress });
   }
   setResource(stack, resource, { at, status: 'CREATE_COMPLETE' });
@@ -154,35 +153,48 @@ async function removeNext(stack: Stack, at: Instant, progress: Progress): Promis
   const work = stack.work;
   if (work?.kind !== 'remove') return;
   const [resource, ...rest] = work.queue;
-  if (resource === undefined) return finishRemoval(stack, at, work.because);
-  try {
-    refuseOnce(progress.refusedRemovals, resource.logicalId);
-    await remove(stack, resource);
-    resource.made = undefined;
-    setResource(stack, resource, { at, status: 'DELETE_COMPLETE' });
-  } catch (error) {
-    const reason = `Resource handler returned message: "${refusalText(error)}" (HandlerErrorCode: InvalidRequest)`;
-    setResource(stack, resource, { at, status: stack.isForced ? 'DELETE_SKIPPED' : 'DELETE_FAILED', reason });
-  }
-  // What a thing that stays still needs is left alone.
-  const queue = rest.filter(({ logicalId }) => !isNeeded(stack, logicalId));
-  stack.work = { ...work, queue, dueAt: epochMillisOf(at) + progress.resourceMillis };
+  const stuck = [...work.stuck];
+  if (resource !== undefined && !(await removed(stack, resource, { at, progress }))) stuck.push(resource.logicalId);
+  // What a thing that stays needs is left alone.
+  const queue = rest.filter(({ logicalId }) => !withNeeds(stack, stuck).has(logicalId));
+  stack.work = { ...work, queue, stuck, dueAt: epochMillisOf(at) + progress.resourceMillis };
   const [next] = queue;
-  if (next === undefined) finishRemoval(stack, at, work.because);
+  if (next === undefined) finishRemoval(stack, at, { because: work.because, stuck });
   else setResource(stack, next, { at, status: 'DELETE_IN_PROGRESS' });
 }
 
-function isNeeded(stack: Stack, logicalId: string): boolean {
-  if (stack.isForced) return false;
-  const stuck = stack.resources.filter(({ status }) => status === 'DELETE_FAILED').map((one) => one.logicalId);
-  const seen = new Set<string>(stuck);
-  for (const id of seen) for (const need of neededBy(stack.template, id)) seen.add(need);
-  return seen.has(logicalId);
+/** Whether the stack is rid of the resource: it is gone, or it does not matter that it is not. */
+async function removed(
+  stack: Stack,
+  resource: StackResource,
+  { at, progress }: { at: Instant; progress: Progress },
+): Promise<boolean> {
+  try {
+    refuseOnce(progress.refusedRemovals, resource.logicalId);
+    await remove(stack, resource);
+  } catch (error) {
+    const status = stack.isForced ? 'DELETE_SKIPPED' : 'DELETE_FAILED';
+    setResource(stack, resource, { at, status, reason: handlerMessage(error) });
+    return stack.isForced;
+  }
+  setResource(stack, resource, { at, status: 'DELETE_COMPLETE' });
+  resource.made = undefined;
+  return true;
 }
 
-function finishRemoval(stack: Stack, at: Instant, because: 'rollback' | 'delete'): void {
+/** The logical ids of everything that these need, directly or not, with themselves. */
+function withNeeds(stack: Stack, ids: readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>(ids);
+  for (const id of seen) for (const need of neededBy(stack.template, id)) seen.add(need);
+  return seen;
+}
+
+function finishRemoval(
+  stack: Stack,
+  at: Instant,
+  { because, stuck }: { because: 'rollback' | 'delete'; stuck: readonly string[] },
+): void {
   stack.work = undefined;
-  const stuck = stack.resources.filter(({ status }) => status === 'DELETE_FAILED').map((one) => one.logicalId);
   const whole = because === 'rollback' ? 'ROLLBACK' : 'DELETE';
   if (stuck.length > 0) {
     const reason = `The following resource(s) failed to delete: [${stuck.join(', ')}]. `;
@@ -240,8 +252,8 @@ function refuseOnce(planned: Map<string, string>, logicalId: string): void {
   throw new ServiceRefusal('Planned', reason);
 }
 
-/** A refusal's own words. Anything else is a bug of the harness, and stops the test. */
-function refusalText(error: unknown): string {
-  if (error instanceof ServiceRefusal) return error.message;
-  throw error;
+/** A refusal's own words, as CloudFormation passes them on. Anything else is a bug of the harness: the test stops. */
+function handlerMessage(error: unknown): string {
+  if (!(error instanceof ServiceRefusal)) throw error;
+  return `Resource handler returned message: "${error.message}" (HandlerErrorCode: InvalidRequest)`;
 }

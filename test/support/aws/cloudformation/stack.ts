@@ -42,6 +42,8 @@ export type StackWork =
   | {
       readonly kind: 'remove';
       readonly because: 'rollback' | 'delete';
+      /** What this removal could not remove. */
+      readonly stuck: readonly string[];
       readonly queue: readonly StackResource[];
       readonly dueAt: Millis;
     };

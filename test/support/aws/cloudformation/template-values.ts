@@ -154,6 +154,7 @@ export function neededBy(template: Template, id: string): readonly string[] {
     attribute: (logicalId) => collect(logicalId),
     zones: Array.from({ length: 6 }, () => ''),
   };
+  for (const name of found) if (template.Resources[name] === undefined) known(undefined, name);
   const collect = (name: string): string | undefined => {
     if (template.Resources[name] !== undefined) found.add(name);
     return name.startsWith('AWS::') || name in (template.Parameters ?? {}) || name in template.Resources
