@@ -87,7 +87,11 @@ export function sandboxTemplate({ prefix, ports }: SandboxInputs): object {
 }
 
 type Json = string | number | boolean | { readonly [key: string]: Json } | readonly Json[];
-type Resources = Record<string, { Type: string; Properties: { readonly [key: string]: Json } }>;
+interface Resource {
+  readonly Type: string;
+  readonly Properties: { readonly [key: string]: Json };
+}
+type Resources = Readonly<Record<string, Resource>>;
 
 const LOGICAL = { data: 'Data', probe: 'Probe', endpoint: 'Endpoint' } as const satisfies Record<SandboxGroup, string>;
 const GROUPS = ['data', 'probe', 'endpoint'] as const;
@@ -118,25 +122,24 @@ function groupId(group: SandboxGroup): Json {
 
 /** Every subnet with its own association: one that has none follows the main route table, which anybody may change. */
 function subnets(): Resources {
-  return Object.fromEntries(
-    GROUPS.flatMap((group) =>
-      SANDBOX_SUBNETS[group].flatMap((cidr, index) => {
-        const name = subnetName(group, index);
-        const zone: Json = { 'Fn::Select': [index, { 'Fn::GetAZs': '' }] };
-        const place = { VpcId: ref('Vpc'), CidrBlock: cidr, AvailabilityZone: zone, MapPublicIpOnLaunch: false };
-        const routes = { SubnetId: ref(name), RouteTableId: ref('LocalRoutes') };
-        return [
-          [name, { Type: 'AWS::EC2::Subnet', Properties: place }],
-          [`${name}Routes`, { Type: 'AWS::EC2::SubnetRouteTableAssociation', Properties: routes }],
-        ] as const;
-      }),
-    ),
+  const made = GROUPS.flatMap((group) =>
+    SANDBOX_SUBNETS[group].flatMap((cidr, index): [string, Resource][] => {
+      const name = subnetName(group, index);
+      const zone: Json = { 'Fn::Select': [index, { 'Fn::GetAZs': '' }] };
+      const place = { VpcId: ref('Vpc'), CidrBlock: cidr, AvailabilityZone: zone, MapPublicIpOnLaunch: false };
+      const routes = { SubnetId: ref(name), RouteTableId: ref('LocalRoutes') };
+      return [
+        [name, { Type: 'AWS::EC2::Subnet', Properties: place }],
+        [`${name}Routes`, { Type: 'AWS::EC2::SubnetRouteTableAssociation', Properties: routes }],
+      ];
+    }),
   );
+  return Object.fromEntries(made);
 }
 
 /** The groups with their egress, and the ingress rules apart: two groups that name each other inline are a cycle. */
 function securityGroups(traffic: readonly Traffic[]): Resources {
-  const groups = GROUPS.map((group) => {
+  const groups = GROUPS.map((group): [string, Resource] => {
     const egress = traffic
       .filter(({ from }) => from === group)
       .map(({ to, port }) => ({ ...tcp(port), DestinationSecurityGroupId: groupId(to) }));
@@ -145,14 +148,14 @@ function securityGroups(traffic: readonly Traffic[]): Resources {
       VpcId: ref('Vpc'),
       SecurityGroupEgress: egress.length > 0 ? egress : [NOWHERE],
     };
-    return [`${LOGICAL[group]}SecurityGroup`, { Type: 'AWS::EC2::SecurityGroup', Properties: properties }] as const;
+    return [`${LOGICAL[group]}SecurityGroup`, { Type: 'AWS::EC2::SecurityGroup', Properties: properties }];
   });
-  const ingress = traffic.map(({ from, to, port }) => {
+  const ingress = traffic.map(({ from, to, port }): [string, Resource] => {
     const properties = { GroupId: groupId(to), ...tcp(port), SourceSecurityGroupId: groupId(from) };
     return [
       `${LOGICAL[to]}From${LOGICAL[from]}On${String(port)}`,
       { Type: 'AWS::EC2::SecurityGroupIngress', Properties: properties },
-    ] as const;
+    ];
   });
   return Object.fromEntries([...groups, ...ingress]);
 }
@@ -170,7 +173,7 @@ function tcp(port: number): { IpProtocol: string; FromPort: number; ToPort: numb
 const SECRETS_OF_RDS = 'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:rds!db-*' as const;
 
 /** Without a policy of its own the endpoint would be a way to any secret of any account: a way out. */
-function secretsEndpoint(): Resources[string] {
+function secretsEndpoint(): Resource {
   const onlyReadingHere = {
     Effect: 'Allow',
     Principal: '*',
@@ -196,7 +199,7 @@ function secretsEndpoint(): Resources[string] {
  * What Lambda needs to put the probe into the VPC, and the secrets that RDS made for this drill's instances (RDS tags
  * each with its instance). No logs: Lambda would make a log group, which outlives function and stack.
  */
-function probeRole(prefix: string): Resources[string] {
+function probeRole(prefix: string): Resource {
   const joinNetwork = { Effect: 'Allow', Action: NETWORK_INTERFACE_ACTIONS, Resource: '*' };
   const ownInstances = sub('arn:${AWS::Partition}:rds:${AWS::Region}:${AWS::AccountId}:db:' + prefix + '-*');
   const readSecrets = {

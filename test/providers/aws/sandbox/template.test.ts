@@ -139,7 +139,7 @@ describe('the template of a sandbox', () => {
   it("lets the probe read the secrets of this drill's instances alone, and write no log", () => {
     const [role] = ofType('AWS::IAM::Role');
     expect(role?.Properties['RoleName']).toBe(probeRoleName(PREFIX));
-    const [policy] = role?.Properties['Policies'] as readonly { PolicyDocument: unknown }[];
+    const [policy] = (role?.Properties['Policies'] ?? []) as readonly { PolicyDocument: unknown }[];
     const [network, secrets] = statements(policy?.PolicyDocument);
     expect(network?.['Action']).not.toContainEqual(expect.stringMatching(/^(?!ec2:)/));
     expect(secrets).toMatchObject({
