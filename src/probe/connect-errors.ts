@@ -43,7 +43,7 @@ const UNREACHED: readonly {
 /** Codes of OpenSSL's verification and of Node's check of the name; and each driver's way to say: no TLS here. */
 function isTlsRefusal(code: string, message: string): boolean {
   return (
-    /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|HANDSHAKE_)/.test(
+    /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|INVALID_CA|HANDSHAKE_SSL_ERROR|HANDSHAKE_NO_SSL)/.test(
       code,
     ) ||
     /^(?:The server does not support SSL connections|There was an error establishing an SSL connection)$/.test(message)

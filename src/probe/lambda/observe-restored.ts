@@ -1,6 +1,7 @@
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { Millis } from '../../support/time.ts';
 import type { Observation, ObservationRequest } from '../observation.ts';
+import { observeMysql } from '../mysql/observe.ts';
 import { observePostgres } from '../postgres/observe.ts';
 import type { RdsEndpoint } from '../../providers/resource.ts';
 
@@ -47,7 +48,9 @@ export async function observeRestored(
     statementTimeout: STATEMENT_TIMEOUT,
     authorities,
   };
-  return observePostgres({ ...login, superuser: false }, request, signal);
+  return endpoint.engine === 'mysql'
+    ? observeMysql(login, request, signal)
+    : observePostgres({ ...login, superuser: false }, request, signal);
 }
 
 const NO_OTHER_LOGIN: Problem = {

@@ -1,4 +1,5 @@
 import { type Instant, instantOf } from '../../support/time.ts';
+import { exactNumber } from '../exact-number.ts';
 
 /** Object ids of types, from PostgreSQL's pg_type.dat; they never change. */
 const TYPE = {
@@ -21,15 +22,7 @@ export function valueOf(text: string | null, type: number | undefined): string |
   if (text === null || type === undefined) return text;
   if (type === TYPE.bool) return text === 't';
   if (!NUMBERS.includes(type)) return text;
-  const value = Number(text);
-  return Number.isFinite(value) && isExact(value, text, type) ? value : text;
-}
-
-function isExact(value: number, text: string, type: number): boolean {
-  if (type === TYPE.float4 || type === TYPE.float8) return true;
-  if (!text.includes('.')) return Number.isSafeInteger(value);
-  // 19.50 is 19.5; what has more digits than a double can tell apart is not what it reads as.
-  return String(value) === text.replace(/\.?0+$/, '');
+  return exactNumber(text, type === TYPE.float4 || type === TYPE.float8);
 }
 
 /**
