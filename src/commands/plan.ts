@@ -4,10 +4,12 @@ import { planDrill } from '../engine/perform-select.ts';
 import type { Plan } from '../plan/plan.ts';
 import { systemClock } from '../support/clock.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
+import { formatCount, formatSeconds } from '../report/format.ts';
+import { type ExpectedDuration, expectedDuration } from './expected-duration.ts';
 import { timesDrawn } from './history.ts';
 import { type CommandIo, printProblem } from './io.ts';
-import type { SandboxPlace } from '../runbook/runbook.ts';
 import { readRunbook } from './read-runbook.ts';
+import { nameOf } from './runbook-files.ts';
 import { version } from './version.ts';
 import { wireProvider } from './wire.ts';
 
@@ -31,7 +33,7 @@ export async function planCommand(
     at: systemClock.now(),
   } as const;
   const ports = {
-    provider: wireProvider(io),
+    provider: await wireProvider(io, runbook.sandbox),
     sha256Hex,
     timesDrawn: async (source: string) => timesDrawn(reports, source),
   };
@@ -40,15 +42,23 @@ export async function planCommand(
     for (const problem of planning.problems) printProblem(io, problem);
     return 3;
   }
-  io.stdout(options.json ? `${JSON.stringify(planning.plan, undefined, 2)}\n` : describe(planning.plan, started.seed));
+  const expected = await expectedDuration(reports, runbook.name);
+  const { plan } = planning;
+  io.stdout(
+    options.json
+      ? `${JSON.stringify({ ...plan, ...(expected && { expected }) }, undefined, 2)}\n`
+      : describe(plan, started.seed, expected),
+  );
   return 0;
 }
 
-function placeInWords(place: SandboxPlace): string {
-  return place.provider === 'aws' ? `${place.account}/${place.region}` : place.folder;
+function durationInWords(expected: ExpectedDuration | undefined): string {
+  if (expected === undefined) return 'unknown, since no drill of this runbook has finished here';
+  const [median, longest] = [formatSeconds(expected.median / 1_000), formatSeconds(expected.longest / 1_000)];
+  return `${median} (median of ${formatCount(expected.of, 'drill')}, the longest took ${longest})`;
 }
 
-function describe(plan: Plan, seed: string): string {
+function describe(plan: Plan, seed: string, expected: ExpectedDuration | undefined): string {
   const drawn = plan.resources.map(({ spec, point, draw }) => {
     const of = `${draw.index + 1} of ${draw.candidates.length} candidates`;
     const excluded = draw.excluded.map(({ id, because }) => `\n    excluded: '${id}': ${because}`).join('');
@@ -60,7 +70,9 @@ function describe(plan: Plan, seed: string): string {
     ...drawn,
     `steps, up to ${plan.concurrency} at once:`,
     ...steps,
-    `created: 1 sandbox in '${placeInWords(plan.sandbox)}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,
+    `created: 1 sandbox in '${nameOf(plan.sandbox)}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,
+    `expected duration: ${durationInWords(expected)}`,
+    `expected cost: ${plan.sandbox.provider === 'aws' ? 'not estimated' : 'none, everything runs on this machine'}`,
     '',
   ].join('\n');
 }

@@ -1,13 +1,15 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type RecoveryPointFinding, findGaps } from '../catalog/gaps.ts';
 import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
-import type { RestoreSpec } from '../runbook/runbook.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
 import { formatBytes } from '../report/format.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
 import { type CommandIo, printProblem } from './io.ts';
-import { readRunbook } from './read-runbook.ts';
+import { readRunbook, sandboxFolder } from './read-runbook.ts';
+import { runbookFiles } from './runbook-files.ts';
 import { wireProvider } from './wire.ts';
 
 interface Listed {
@@ -28,26 +30,29 @@ export async function recoveryPointsCommand(
 ): Promise<number> {
   const sources = target === undefined ? await sourcesOfAll(io) : await sourcesOf(target, io);
   if (sources === undefined) return 2;
-  const provider = wireProvider(io);
-  try {
-    const listed = await Promise.all(sources.map(list));
-    io.stdout(options.json ? `${JSON.stringify(listed, undefined, 2)}\n` : listed.map(table).join('\n'));
-    return 0;
-  } catch (error) {
-    printProblem(io, provider.classify(error).problem);
-    return 3;
-  }
+  const listed = await Promise.all(sources.map(async (source) => list(source, io)));
+  const problems = listed.flatMap((one) => ('problem' in one ? [one.problem] : []));
+  for (const problem of problems) printProblem(io, problem);
+  const seen = listed.flatMap((one) => ('problem' in one ? [] : [one]));
+  io.stdout(options.json ? `${JSON.stringify(seen, undefined, 2)}\n` : seen.map(table).join('\n'));
+  return problems.length > 0 ? 3 : 0;
+}
 
-  async function list({ spec, rpo }: Source): Promise<Listed> {
+async function list({ spec, rpo, place }: Source, io: CommandIo): Promise<Listed | { readonly problem: Problem }> {
+  const provider = await wireProvider(io, place);
+  try {
     const listing = await provider.listRecoveryPoints(spec, new AbortController().signal);
     const findings = findGaps({ points: listing.points, now: systemClock.now(), rpo });
     return { resource: spec.name, source: spec.source, listing, findings };
+  } catch (error) {
+    return { problem: provider.classify(error).problem };
   }
 }
 
 interface Source {
   readonly spec: RestoreSpec;
   readonly rpo: Millis | undefined;
+  readonly place: SandboxPlace;
 }
 
 async function sourcesOf(target: string, io: CommandIo): Promise<readonly Source[] | undefined> {
@@ -56,16 +61,16 @@ async function sourcesOf(target: string, io: CommandIo): Promise<readonly Source
     (one) => one.isDirectory(),
     () => false,
   );
-  if (isFolder) return [{ spec: specOfFolder(path), rpo: undefined }];
+  const here = { provider: 'local', folder: sandboxFolder(io) } as const;
+  if (isFolder) return [{ spec: specOfFolder(path), rpo: undefined, place: here }];
   const runbook = await readRunbook(target, io);
   const rpo = runbook?.objectives.rpo?.target;
-  return runbook?.restore.map((spec) => ({ spec, rpo }));
+  return runbook?.restore.map((spec) => ({ spec, rpo, place: runbook.sandbox }));
 }
 
 async function sourcesOfAll(io: CommandIo): Promise<readonly Source[] | undefined> {
-  const names = await readdir(join(io.cwd, 'runbooks')).catch(() => []);
-  const files = names.filter((name) => /\.ya?ml$/.test(name)).map((name) => join('runbooks', name));
-  const sources = await Promise.all(files.sort().map(async (file) => sourcesOf(file, io)));
+  const files = await runbookFiles(io);
+  const sources = await Promise.all(files.map(async (file) => sourcesOf(file, io)));
   return sources.includes(undefined) ? undefined : sources.flatMap((of) => of ?? []);
 }
 

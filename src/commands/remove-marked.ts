@@ -4,11 +4,11 @@ import { systemClock } from '../support/clock.ts';
 import { type Millis, addMillis, millisBetween } from '../support/time.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
-/** How long one removal may take before it counts as left. */
-const REMOVAL_LIMIT: Millis = 10 * 60_000;
+/** How long one removal may take before it counts as left: Lambda lets go of its network interfaces after up to 40 min. */
+const REMOVAL_LIMIT: Millis = 60 * 60_000;
 
 /**
- * Removes resources that a listing by marks has shown, one after the other, what lies in a sandbox before the sandbox.
+ * Removes resources that a listing by marks has shown: side by side what lies in sandboxes, then the sandboxes.
  *
  * @returns those that a fresh listing still shows
  */
@@ -22,9 +22,10 @@ export async function removeMarked(
   io: CommandIo,
 ): Promise<readonly MarkedResource[]> {
   const { provider, place, marked, permit } = removal;
-  // What lies in a sandbox has a longer id than the sandbox.
-  const innermostFirst = [...marked].sort((a, b) => b.resource.id.length - a.resource.id.length);
-  for (const one of innermostFirst) await removeOne(provider, one, permit, io);
+  const isSandbox = ({ resource }: MarkedResource): boolean => resource.type === 'sandbox';
+  for (const wave of [marked.filter((one) => !isSandbox(one)), marked.filter(isSandbox)]) {
+    await Promise.all(wave.map(async (one) => removeOne(provider, one, permit, io)));
+  }
   const after = await provider.listMarked({ place }, new AbortController().signal);
   return after.filter(({ resource }) => marked.some((one) => one.resource.id === resource.id));
 }

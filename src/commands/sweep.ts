@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import type { MarkedResource } from '../providers/provider.ts';
+import type { MarkedResource, Provider } from '../providers/provider.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import { type Millis, addMillis } from '../support/time.ts';
-import type { CommandIo } from './io.ts';
-import { sandboxFolder } from './read-runbook.ts';
+import { type CommandIo, printProblem } from './io.ts';
 import { removeMarked } from './remove-marked.ts';
+import { knownPlaces } from './runbook-files.ts';
 import { wireProvider } from './wire.ts';
 
 export interface SweepOptions {
@@ -17,24 +18,49 @@ export interface SweepOptions {
 const MARGIN: Millis = 5 * 60_000;
 
 /**
- * `drillbook sweep`: finds what expired drills have left, by its marks alone, and with `--yes` removes it.
+ * `drillbook sweep`: finds what expired drills have left, on this machine and in every account that a runbook in
+ * `runbooks/` names, by its marks alone, and with `--yes` removes it.
  *
- * @returns 0 when nothing expired is there (any more), 4 when something is
+ * @returns 0 when nothing expired is there (any more), 4 when something is, 3 when a place could not be looked at
  */
 export async function sweepCommand(options: SweepOptions, io: CommandIo): Promise<number> {
-  const provider = wireProvider(io);
-  const folder = options.folder === undefined ? sandboxFolder(io) : resolve(io.cwd, options.folder);
-  const place = { provider: 'local', folder } as const;
-  const now = systemClock.now();
-  const signal = new AbortController().signal;
-  const marked = await provider.listMarked({ place }, signal);
-  const expired = marked.filter(({ expiresAt }) => addMillis(expiresAt, MARGIN) <= now);
-  const permit = { kind: 'expired', now, margin: MARGIN } as const;
-  const left = options.yes ? await removeMarked({ provider, place, marked: expired, permit }, io) : expired;
+  const places: readonly SandboxPlace[] =
+    options.folder === undefined
+      ? await knownPlaces(io)
+      : [{ provider: 'local', folder: resolve(io.cwd, options.folder) }];
+  const swept: Swept[] = [];
+  let isBlind = false;
+  for (const place of places) {
+    const provider = await wireProvider(io, place);
+    try {
+      swept.push(await sweepPlace(provider, place, { options, io }));
+    } catch (error) {
+      printProblem(io, provider.classify(error).problem);
+      isBlind = true;
+    }
+  }
+  const [marked, expired, left] = [
+    swept.flatMap((one) => one.marked),
+    swept.flatMap((one) => one.expired),
+    swept.flatMap((one) => one.left),
+  ];
   io.stdout(
     options.json ? `${JSON.stringify({ expired, left }, undefined, 2)}\n` : listing({ marked, expired, left }, options),
   );
-  return left.length > 0 ? 4 : 0;
+  return left.length > 0 ? 4 : isBlind ? 3 : 0;
+}
+
+async function sweepPlace(
+  provider: Provider,
+  place: SandboxPlace,
+  { options, io }: { options: SweepOptions; io: CommandIo },
+): Promise<Swept> {
+  const now = systemClock.now();
+  const marked = await provider.listMarked({ place }, new AbortController().signal);
+  const expired = marked.filter(({ expiresAt }) => addMillis(expiresAt, MARGIN) <= now);
+  const permit = { kind: 'expired', now, margin: MARGIN } as const;
+  const left = options.yes ? await removeMarked({ provider, place, marked: expired, permit }, io) : expired;
+  return { marked, expired, left };
 }
 
 interface Swept {

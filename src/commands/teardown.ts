@@ -7,9 +7,9 @@ import { systemClock } from '../support/clock.ts';
 import type { Instant } from '../support/time.ts';
 import { type DrillFolder, findDrillFolder } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
-import { sandboxFolder } from './read-runbook.ts';
 import { removeMarked } from './remove-marked.ts';
 import { runDrill } from './run-drill.ts';
+import { knownPlaces } from './runbook-files.ts';
 import { wireProvider } from './wire.ts';
 
 export interface TeardownOptions {
@@ -47,8 +47,18 @@ export async function teardownCommand(id: string, options: TeardownOptions, io: 
 
 /** Nothing is written to a journal that cannot be trusted: marks say what is the drill's, and each is guarded as ever. */
 async function teardownByMarks({ drillId, state }: DrillFolder, io: CommandIo): Promise<number> {
-  const provider = wireProvider(io);
-  const place: SandboxPlace = state.plan?.sandbox ?? { provider: 'local', folder: sandboxFolder(io) };
+  const places = state.started ? [state.started.runbook.sandbox] : await knownPlaces(io);
+  const left: Resource[] = [];
+  for (const place of places) left.push(...(await teardownInPlace({ drillId, state }, place, io)));
+  return printTeardown(drillId, left, io);
+}
+
+async function teardownInPlace(
+  { drillId, state }: Pick<DrillFolder, 'drillId' | 'state'>,
+  place: SandboxPlace,
+  io: CommandIo,
+): Promise<readonly Resource[]> {
+  const provider = await wireProvider(io, place);
   const marked = await provider.listMarked({ place, drillId }, new AbortController().signal);
   const expiresAt = marked[0]?.expiresAt ?? '';
   const drill = {
@@ -59,11 +69,7 @@ async function teardownByMarks({ drillId, state }: DrillFolder, io: CommandIo): 
   } as const;
   const permit = { kind: 'own-drill', drill, ledger: marked.map(({ resource }) => resource) } as const;
   const left = await removeMarked({ provider, place, marked, permit }, io);
-  return printTeardown(
-    drillId,
-    left.map(({ resource }) => resource),
-    io,
-  );
+  return left.map(({ resource }) => resource);
 }
 
 /** A drill's id holds its start, to the second. */

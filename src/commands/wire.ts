@@ -3,13 +3,15 @@ import type { EngineObserver, EnginePorts } from '../engine/ports.ts';
 import type { Journal } from '../journal/journal.ts';
 import { postgresProbe } from '../probe/postgres/postgres-probe.ts';
 import { readSecret } from '../probe/secret.ts';
+import type { Probe } from '../probe/probe.ts';
 import type { Provider } from '../providers/provider.ts';
-import { withRetry } from '../providers/with-retry.ts';
+import { type RetryPolicy, withRetry } from '../providers/with-retry.ts';
 import { withTimeout } from '../providers/with-timeout.ts';
 import { localProvider } from '../providers/local/local-provider.ts';
 import { listBaseBackups } from '../providers/local/postgres/list-base-backups.ts';
 import { availableLevel } from '../providers/local/sandbox/levels.ts';
 import { postgresDirsOf } from '../providers/local/postgres/server-binaries.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import { bootId } from '../support/process-identity.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
@@ -18,31 +20,55 @@ import type { CommandIo } from './io.ts';
 
 /** Longest that one call of a provider may take; long work goes on in workers, not in calls. */
 const CALL_LIMIT = 60_000;
+const LOCAL_PATIENCE: RetryPolicy = { tries: 4, firstWait: 250 };
+/** Two minutes in all: a new role, or an instance that is being changed, is refused for as long. */
+const AWS_PATIENCE: RetryPolicy = { tries: 8, firstWait: 1_000 };
 
-/** The provider that a runbook names, with the patience that every provider gets. */
-export function wireProvider(io: CommandIo): Provider {
+/** The provider of a place, with the patience that every provider gets. What AWS needs is loaded only for AWS. */
+export async function wireProvider(io: CommandIo, place: SandboxPlace): Promise<Provider> {
+  const isAws = place.provider === 'aws';
+  const bare = isAws ? (await import('./wire-aws.ts')).wireAwsProvider(place) : wireLocalProvider(io);
+  return withRetry(withTimeout(bare, CALL_LIMIT, systemClock), isAws ? AWS_PATIENCE : LOCAL_PATIENCE, systemClock);
+}
+
+function wireLocalProvider(io: CommandIo): Provider {
   const dirs = postgresDirsOf(io.env);
-  const local = localProvider({
+  return localProvider({
     clock: systemClock,
     listRecoveryPoints: listBaseBackups,
     availableLevel: async () => availableLevel({ path: io.env['PATH'] }),
     path: io.env['PATH'],
     ...(dirs && { postgresDirs: dirs }),
   });
-  const limited = withTimeout(local, CALL_LIMIT, systemClock);
-  return withRetry(limited, { tries: 4, firstWait: 250 }, systemClock);
+}
+
+/** The probe of everything that is restored in a place. */
+async function wireProbe(io: CommandIo, place: SandboxPlace): Promise<Probe> {
+  const local = postgresProbe({ readSecret: async (ref) => readSecret(ref, io.env) });
+  const aws = place.provider === 'aws' ? (await import('./wire-aws.ts')).wireAwsProbe(place) : undefined;
+  return {
+    async observe(endpoint, request, signal) {
+      if (endpoint.kind === 'postgres') return local.observe(endpoint, request, signal);
+      if (aws === undefined) throw new Error('an endpoint on AWS in a sandbox on this machine');
+      return aws.observe(endpoint, request, signal);
+    },
+  };
+}
+
+export interface Wiring {
+  readonly journal: Journal;
+  readonly observer: EngineObserver;
+  readonly reports: string;
+  readonly place: SandboxPlace;
 }
 
 /** Everything an engine needs, on this machine. */
-export async function wireEngine(
-  io: CommandIo,
-  { journal, observer, reports }: { journal: Journal; observer: EngineObserver; reports: string },
-): Promise<EnginePorts> {
+export async function wireEngine(io: CommandIo, { journal, observer, reports, place }: Wiring): Promise<EnginePorts> {
   return {
     journal,
     observer,
-    provider: wireProvider(io),
-    probe: postgresProbe({ readSecret: async (ref) => readSecret(ref, io.env) }),
+    provider: await wireProvider(io, place),
+    probe: await wireProbe(io, place),
     clock: systemClock,
     sha256Hex,
     bootId: await bootId(),

@@ -29,11 +29,7 @@ export function anRdsRestore(name: string, change: Partial<RdsRestore> = {}): Rd
 }
 
 /** A runbook that restores RDS instances in the simulated AWS, with limits as the form has them by default. */
-export function anAwsRunbook(
-  place: AwsPlace,
-  restores: readonly RdsRestore[],
-  change: Partial<Runbook> = {},
-): Runbook {
+export function anAwsRunbook(place: AwsPlace, restores: readonly RdsRestore[], change: Partial<Runbook> = {}): Runbook {
   const hour = 3_600_000;
   return aRunbook(restores, {
     sandbox: { ...place, expiresAfter: 6 * hour, minimumIsolation: 'VPC' },
@@ -54,7 +50,7 @@ export function awsStage(
       const clients = holdingClock(awsClients(place, 'drillbook-test'), clock);
       return {
         provider: awsProvider({ place, clock, clients, probeCode: PROBE_CODE }),
-        probe: probe ?? (lambdaProbe({ lambda: clients.lambda, clock }) as Probe),
+        probe: probe ?? lambdaProbe({ lambda: clients.lambda, clock }),
         patience: { tries: 8, firstWait: 1_000 },
       };
     },

@@ -73,6 +73,7 @@ function databasePlants(rds: RDSClient, world: AwsWorld): Pick<Planter, 'instanc
         Engine: 'postgres',
         EngineVersion: '16.4',
         AllocatedStorage: 20,
+        StorageType: 'gp3',
         MasterUsername: 'postgres',
         MasterUserPassword: 'production-only',
         BackupRetentionPeriod: 7,

@@ -39,6 +39,8 @@ function recordOf(node: XmlNode, { state, now }: RdsContext): SnapshotRecord {
     OriginalSnapshotCreateTime: at,
     SnapshotDatabaseTime: at,
     PercentProgress: '100',
+    // moto tells none of a snapshot; that is what new instances have.
+    StorageType: textOf(node, 'StorageType') || 'gp3',
   };
   const record: SnapshotRecord = { isSeen: true, shown: { ...fixed, ...known?.shown } };
   state.snapshots.set(arn, record);
