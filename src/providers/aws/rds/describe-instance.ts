@@ -43,13 +43,17 @@ export async function describeInstances(
 
 function inputsFor(names: readonly string[] | 'all') {
   const common = { MaxRecords: MOST_VALUES };
-  if (names === 'all') return [common];
-  const inputs = [];
+  return names === 'all' ? [common] : filtersFor(names).map((Filters) => ({ ...common, Filters }));
+}
+
+type Filters = { Name: string; Values: string[] }[];
+
+function filtersFor(names: readonly string[]): readonly Filters[] {
+  const filters: Filters[] = [];
   for (let start = 0; start < names.length; start += MOST_VALUES) {
-    const Values = names.slice(start, start + MOST_VALUES);
-    inputs.push({ ...common, Filters: [{ Name: 'db-instance-id', Values }] });
+    filters.push([{ Name: 'db-instance-id', Values: names.slice(start, start + MOST_VALUES) }]);
   }
-  return inputs;
+  return filters;
 }
 
 /** What an instance can leave behind under its own name. */
@@ -58,18 +62,22 @@ export interface ByProducts {
   readonly backups: readonly DBInstanceAutomatedBackup[];
 }
 
-/** Manual and automated snapshots and automated backups of an instance, whether it still exists or not. */
-export async function describeByProducts(name: string, context: AwsContext, signal: AbortSignal): Promise<ByProducts> {
+/** Manual and automated snapshots and automated backups of instances, whether these still exist or not. */
+export async function describeByProducts(
+  names: readonly string[],
+  context: AwsContext,
+  signal: AbortSignal,
+): Promise<ByProducts> {
+  const [snapshots, backups]: [DBSnapshot[], DBInstanceAutomatedBackup[]] = [[], []];
   // By filter, not by identifier: of an instance that is gone the one is an empty list, the other an error.
-  const Filters = [{ Name: 'db-instance-id', Values: [name] }];
-  const [snapshots, backups] = await Promise.all([
-    listSnapshots({ Filters }, context, signal),
-    listBackups({ Filters }, context, signal),
-  ]);
+  for (const Filters of filtersFor(names)) {
+    snapshots.push(...(await listSnapshots({ Filters }, context, signal)));
+    backups.push(...(await listBackups({ Filters }, context, signal)));
+  }
   return { snapshots, backups };
 }
 
-type Filtered = { readonly Filters?: { Name: string; Values: string[] }[] };
+type Filtered = { readonly Filters?: Filters };
 
 /** All pages of snapshots. */
 export async function listSnapshots(

@@ -2,7 +2,7 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ResourceState } from '../../provider.ts';
 import type { Resource } from '../../resource.ts';
 import type { AwsContext } from '../aws-context.ts';
-import { describeByProducts, describeInstances, nameInArn } from './describe-instance.ts';
+import { type ByProducts, describeByProducts, describeInstances, nameInArn } from './describe-instance.ts';
 import { eventsOf } from './instance-events.ts';
 import { type Judgement, judgeInstance } from './ready.ts';
 
@@ -15,23 +15,30 @@ export async function lookInstances(
   context: AwsContext,
   signal: AbortSignal,
 ): Promise<readonly ResourceState[]> {
-  const names = resources.map(({ id }) => nameInArn(id));
-  const found = await describeInstances(names, context, signal);
+  const found = await describeInstances(resources.map(nameOf), context, signal);
   const byArn = new Map(found.map((one) => [one.DBInstanceArn, one]));
+  const missing = resources.filter(({ id }) => !byArn.has(id));
+  const byProducts = await describeByProducts(missing.map(nameOf), context, signal);
   return Promise.all(
     resources.map(async (resource) => {
       const instance = byArn.get(resource.id);
-      if (instance === undefined) return lookForByProducts(resource, context, signal);
+      if (instance === undefined) return judgeAbsent(nameOf(resource), byProducts);
       const judgement = judgeInstance(instance, resource, context.place);
       return judgement.kind === 'ended' ? explain(instance, judgement, { resource, context, signal }) : judgement;
     }),
   );
 }
 
-async function lookForByProducts({ id }: Resource, context: AwsContext, signal: AbortSignal): Promise<ResourceState> {
-  const { snapshots, backups } = await describeByProducts(nameInArn(id), context, signal);
-  if (snapshots.length + backups.length === 0) return { kind: 'gone' };
-  const counts = `${String(snapshots.length)} snapshots, ${String(backups.length)} automated backups`;
+function nameOf({ id }: Resource): string {
+  return nameInArn(id);
+}
+
+function judgeAbsent(name: string, { snapshots, backups }: ByProducts): ResourceState {
+  const isOfIt = ({ DBInstanceIdentifier }: { DBInstanceIdentifier?: string | undefined }): boolean =>
+    DBInstanceIdentifier === name;
+  const [ownSnapshots, ownBackups] = [snapshots.filter(isOfIt).length, backups.filter(isOfIt).length];
+  if (ownSnapshots + ownBackups === 0) return { kind: 'gone' };
+  const counts = `snapshots ${String(ownSnapshots)}, automated backups ${String(ownBackups)}`;
   return { kind: 'pending', detail: `by-products are left: ${counts}` };
 }
 

@@ -38,8 +38,8 @@ export async function removeInstance(
 }
 
 async function deleteInstance(instance: DBInstance, { resource, name, permit, context, signal }: Removal) {
-  refuse(describedInstance(instance, resource, { permit, context }), permit);
   if (instance.DBInstanceStatus === 'deleting') return;
+  refuse(describedInstance(instance, resource, { permit, context }), permit);
   const { DeleteDBInstanceCommand, ModifyDBInstanceCommand } = await import('@aws-sdk/client-rds');
   const rds = await context.clients.rds();
   if (instance.DeletionProtection === true) {
@@ -92,7 +92,7 @@ function createdAtOf(instance: DBInstance, { clock }: AwsContext): Instant | und
 
 async function deleteByProducts(removal: Removal, instance: DBInstance | undefined): Promise<void> {
   const { name, context, signal } = removal;
-  const { snapshots, backups } = await describeByProducts(name, context, signal);
+  const { snapshots, backups } = await describeByProducts([name], context, signal);
   const parent = parentMark(removal, instance);
   // RDS deletes automated snapshots itself, with the instance or with its automated backup, and lets nobody else do it.
   for (const one of snapshots.filter(({ SnapshotType }) => SnapshotType === 'manual')) {

@@ -81,7 +81,7 @@ describe('the call that restores', () => {
         SourceDbiResourceId: 'db-SOURCE',
         RestoreTime: new Date(momentOf.restoreTime),
         ...settings,
-        Tags: expect.arrayContaining([...marks, ...tags]),
+        Tags: expect.arrayContaining([...marks, ...tags]) as unknown,
       },
     });
   });
