@@ -23,7 +23,7 @@ export function momentPoint(
 ): MomentPoint {
   const { living } = source;
   const backup = source.automatedBackups.find((one) => regionOf(one) === at.region);
-  const name = living?.DBInstanceIdentifier ?? backup?.DBInstanceIdentifier ?? source.resourceId;
+  const name = nameOf(source, backup);
   const facts = factsOf(name, living, backup);
   const refusal = onlyReplicated(source, name, at.region) ?? nothingKept(source, name) ?? refusalOfBackup(facts);
   const chosen = chooseMoment(target, {
@@ -52,6 +52,13 @@ export function momentPoint(
     rds: detailsOf({ name, source, backup, restoreTime: chosen.restoreTime }),
   };
   return { kind: 'usable', point, facts };
+}
+
+function nameOf(source: RdsSource, backup: DBInstanceAutomatedBackup | undefined): string {
+  const [anyBackup] = source.automatedBackups;
+  const [snapshot] = source.snapshots;
+  const named = [source.living, backup, anyBackup, snapshot].find((one) => one?.DBInstanceIdentifier !== undefined);
+  return named?.DBInstanceIdentifier ?? source.resourceId;
 }
 
 function factsOf(
