@@ -95,19 +95,6 @@ export async function refuseUsedVpc(services: ServiceCalls, vpcId: string): Prom
   }
 }
 
-/** Refuses while an instance lives in the subnet group. */
-export async function refuseUsedSubnetGroup(services: ServiceCalls, name: string): Promise<void> {
-  const user = (await databases(services)).find(
-    (one) => textOf(childOf(one, 'DBSubnetGroup'), 'DBSubnetGroupName').toLowerCase() === name.toLowerCase(),
-  );
-  if (user === undefined) return;
-  throw new ServiceRefusal(
-    'InvalidDBSubnetGroupStateFault',
-    `Cannot delete the subnet group '${name}' because at least one database instance: ` +
-      `${textOf(user, 'DBInstanceIdentifier')} is still using it.`,
-  );
-}
-
 function dependencyViolation(message: string): ServiceRefusal {
   return new ServiceRefusal('DependencyViolation', message);
 }
