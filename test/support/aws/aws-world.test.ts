@@ -1,5 +1,5 @@
 import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateVpcCommand, DescribeVpcsCommand, EC2Client, paginateDescribeVpcs } from '@aws-sdk/client-ec2';
 import { CreateFunctionCommand, GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateDBInstanceCommand, DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
@@ -152,6 +152,18 @@ describe.skipIf(world === undefined)('a simulated AWS', () => {
     });
     expect(aws.log.mutations().map(({ action }) => action)).toEqual(['CreateStack']);
     expect(aws.log.onBehalf.map(({ action }) => action)).toContain('CreateVpc');
+  });
+
+  it('cuts the describes of EC2 into pages, and the first may be empty', async () => {
+    const ec2 = new EC2Client();
+    for (const CidrBlock of ['10.1.0.0/16', '10.2.0.0/16']) await ec2.send(new CreateVpcCommand({ CidrBlock }));
+    aws.ec2Paging.atMost = 2;
+    aws.ec2Paging.startsEmpty = true;
+    const pages: number[] = [];
+    for await (const { Vpcs } of paginateDescribeVpcs({ client: ec2 }, {})) pages.push(Vpcs?.length ?? -1);
+    expect(pages).toEqual([0, 2, 1]);
+    await aws.reset();
+    expect((await ec2.send(new DescribeVpcsCommand({}))).Vpcs).toHaveLength(1);
   });
 
   it('is empty after a reset', async () => {

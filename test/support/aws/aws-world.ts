@@ -5,6 +5,7 @@ import type { Layer } from './call.ts';
 import { type CloudFormationWorld, cloudFormationLayer } from './cloudformation/cloudformation-layer.ts';
 import { type Databases, databases } from './databases/databases.ts';
 import { databasesLayer } from './databases/databases-layer.ts';
+import { type Ec2Paging, ec2Pages } from './ec2-pages.ts';
 import { emulatorGaps } from './emulator-gaps.ts';
 import { type Faults, faultInjection } from './faults.ts';
 import { type LambdaWorld, lambdaWorld } from './lambda/lambda-layer.ts';
@@ -32,6 +33,8 @@ export interface AwsWorld {
   readonly region: string;
   readonly log: RequestLog;
   readonly faults: Faults;
+  /** How EC2 cuts its describes into pages from now on. */
+  readonly ec2Paging: Ec2Paging;
   readonly cloudFormation: CloudFormationWorld;
   readonly rds: RdsWorld;
   /** The servers behind restored instances; none runs before the first `seed`. */
@@ -63,6 +66,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
   let url = '';
   const { log, layer: logging, recordOnBehalf } = requestLog();
   const { faults, layer: failing } = faultInjection(clock);
+  const { paging: ec2Paging, layer: ec2PageLayer } = ec2Pages();
   const cloudFormation = cloudFormationLayer({ clock, record: recordOnBehalf, ...options.cloudFormation });
   const { rds, layer: rdsLayer, reset: resetRds } = rdsWorld(clock, HOME);
   const servers = await databases();
@@ -76,6 +80,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     logging,
     ...(options.layers ?? []),
     failing,
+    ec2PageLayer,
     async (call, next) => cloudFormation.layer(call, next),
     rdsLayer,
     databasesLayer(servers),
@@ -90,6 +95,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     ...HOME,
     log,
     faults,
+    ec2Paging,
     cloudFormation,
     rds,
     databases: servers,
@@ -103,6 +109,8 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     },
     reset: async () => {
       faults.clear();
+      delete ec2Paging.atMost;
+      delete ec2Paging.startsEmpty;
       cloudFormation.reset();
       resetRds();
       await Promise.all([servers.reset(), lambda.reset(), moto.reset()]);

@@ -28,7 +28,7 @@ const PROTOCOLS: Readonly<Record<string, WireProtocol>> = {
 };
 
 /** How the service of that signing name writes its answers; all that are not listed speak JSON 1.0 or 1.1. */
-export function protocolOf(service: string): WireProtocol {
+function protocolOf(service: string): WireProtocol {
   return PROTOCOLS[service] ?? 'json';
 }
 

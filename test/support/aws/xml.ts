@@ -18,7 +18,7 @@ export function parseXml(body: Buffer): XmlNode {
   return isNode(root) ? root : {};
 }
 
-export function buildXml(node: XmlNode): string {
+function buildXml(node: XmlNode): string {
   return builder.build(node);
 }
 

@@ -90,15 +90,20 @@ function refusalOf(context: RdsContext, { record, node, status }: ShownInstance)
   return undefined;
 }
 
+/** Whether some instance's deletion is over, and moto does not know it yet. */
+export function isDeletionDue(context: RdsContext): boolean {
+  return dueDeletions(context).length > 0;
+}
+
 /** Removes from moto every instance whose deletion is over by now. */
 export async function settleDeletions(context: RdsContext): Promise<void> {
-  const { state, now } = context;
-  for (const record of state.instances.values()) {
-    const { deletion } = record;
-    if (deletion === undefined || epochMillisOf(deletion.goneAt) > epochMillisOf(now)) continue;
-    deletion.removal ??= remove(context, record);
-    await deletion.removal;
-  }
+  for (const record of dueDeletions(context)) await remove(context, record);
+}
+
+function dueDeletions({ state, now }: RdsContext): InstanceRecord[] {
+  return [...state.instances.values()].filter(
+    ({ deletion }) => deletion !== undefined && epochMillisOf(deletion.goneAt) <= epochMillisOf(now),
+  );
 }
 
 async function remove(context: RdsContext, record: InstanceRecord): Promise<void> {

@@ -52,7 +52,7 @@ export async function fetchAll(
 }
 
 /** moto's instance with the status of its timeline, our clock's times, and what a test wants to be shown. */
-export function showInstance(node: XmlNode, context: RdsContext): ShownInstance {
+function showInstance(node: XmlNode, context: RdsContext): ShownInstance {
   const { state, now } = context;
   const arn = textOf(node, 'DBInstanceArn');
   const record =

@@ -17,12 +17,7 @@ export interface InstanceRecord {
   interfaceId?: string;
   /** When the master password began to be reset. */
   credentialsSince?: Instant;
-  deletion?: {
-    readonly goneAt: Instant;
-    readonly call: AwsCall;
-    readonly keepsBackups: boolean;
-    removal?: Promise<void>;
-  };
+  deletion?: { readonly goneAt: Instant; readonly call: AwsCall; readonly keepsBackups: boolean };
   /** Elements shown instead of moto's. */
   shown: XmlNode;
   /** Elements of its automated backup that a test wants to be shown. */
@@ -97,7 +92,7 @@ export interface RdsContext {
   readonly now: Instant;
 }
 
-export function usualSettings(): RdsSettings {
+function usualSettings(): RdsSettings {
   return {
     deletionTakes: 2_000,
     refusesDeletionIn: new Set(),
@@ -171,7 +166,7 @@ export function statusesOf(record: InstanceRecord, { state, now }: Pick<RdsConte
   return isResetting(record, { state, now }) ? [...begun, 'resetting-master-credentials'] : begun;
 }
 
-export function isResetting(record: InstanceRecord, { state, now }: Pick<RdsContext, 'state' | 'now'>): boolean {
+function isResetting(record: InstanceRecord, { state, now }: Pick<RdsContext, 'state' | 'now'>): boolean {
   if (record.credentialsSince === undefined) return false;
   const elapsed = epochMillisOf(now) - epochMillisOf(record.credentialsSince) - state.settings.credentialsWait;
   return elapsed >= 0 && elapsed < state.settings.credentialsTake;

@@ -23,7 +23,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { addMillis } from '../../../../src/support/time.ts';
 import { fakeClock } from '../../fake-clock.ts';
 import { type AwsWorld, startAwsWorld } from '../aws-world.ts';
+import type { Layer } from '../call.ts';
 import { type Planter, planterOf } from '../plant.ts';
+import { motoAt, startProxy } from '../proxy.ts';
+import { rdsWorld } from './rds-world.ts';
 import { failingRestore, stuckRestore } from './timeline.ts';
 
 const clock = fakeClock();
@@ -78,6 +81,25 @@ describe.skipIf(world === undefined)('the simulated RDS', () => {
       expect(await look()).toMatchObject({ DBInstanceStatus: 'backing-up', Endpoint: { Port: 5432 } });
       clock.advance(1_000);
       expect(await look()).toMatchObject({ DBInstanceStatus: 'available', InstanceCreateTime: new Date(made) });
+    });
+
+    it('cannot be seen between its making and the noting of it: calls go on one at a time', async () => {
+      let underWay = 0;
+      let most = 0;
+      const counting: Layer = async (call, next) => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        return next(call).finally(() => {
+          underWay -= 1;
+        });
+      };
+      const door = await startProxy([rdsWorld(clock, aws).layer, counting], motoAt(aws.url), clock);
+      const there = new RDSClient({ endpoint: door.url, maxAttempts: 1 });
+      const list = async () => there.send(new DescribeDBInstancesCommand({}));
+      await Promise.all([list(), list(), list(), list()]);
+      expect(most).toBe(1);
+      there.destroy();
+      await door.stop();
     });
 
     it('can fail, and an event says why', async () => {

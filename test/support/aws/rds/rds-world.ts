@@ -3,7 +3,13 @@ import type { AwsReply, Layer } from '../call.ts';
 import type { XmlNode } from '../xml.ts';
 import { describeAccountAttributes, describeOrderableOptions } from './account.ts';
 import { deleteAutomatedBackup, describeAutomatedBackups } from './automated-backups.ts';
-import { deleteInstance, deleteSubnetGroup, modifyInstance, settleDeletions } from './change-instance.ts';
+import {
+  deleteInstance,
+  deleteSubnetGroup,
+  isDeletionDue,
+  modifyInstance,
+  settleDeletions,
+} from './change-instance.ts';
 import { describeEvents } from './events.ts';
 import { describeInstances } from './instances.ts';
 import { describeInterfaces } from './network-interfaces.ts';
@@ -67,12 +73,24 @@ export function rdsWorld(clock: Clock, home: Home): { rds: RdsWorld; layer: Laye
   return { rds, layer: layerOf(state), reset: () => clearState(state) };
 }
 
+// One at a time: between moto's answer to a restore and our noting it, another call would see the instance available.
 function layerOf(state: RdsState): Layer {
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = async <T>(task: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(task);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
   return async (call, next) => {
-    const context: RdsContext = { state, call, next, now: state.clock.now() };
-    await settleDeletions(context);
-    if (call.service === 'rds') return answer(context);
-    return call.action === 'DescribeNetworkInterfaces' ? describeInterfaces(context) : next(call);
+    const contextNow = (): RdsContext => ({ state, call, next, now: state.clock.now() });
+    if (call.service === 'rds') {
+      return inTurn(async () => {
+        await settleDeletions(contextNow());
+        return answer(contextNow());
+      });
+    }
+    if (isDeletionDue(contextNow())) await inTurn(async () => settleDeletions(contextNow()));
+    return call.action === 'DescribeNetworkInterfaces' ? describeInterfaces(contextNow()) : next(call);
   };
 }
 
