@@ -201,6 +201,8 @@ describe('accounts', () => {
     expect(codesOf(within('2026-11-20T03:00:00Z', OTHER_ACCOUNT))).toEqual(['no-point-in-time']);
     expect(codesOf(within('backup-end', OTHER_ACCOUNT))).toEqual([]);
     expect(codesOf(within('latest'))).toEqual([]);
+    const own = within('latest', "sourceAccount: '222222222222'");
+    expect(codesOf(own.replace('  region', '  sharesAccountWithSources: true\n  region'))).toEqual([]);
   });
 
   it.each([
@@ -289,6 +291,10 @@ describe('what a sandbox on AWS cannot do', () => {
     expect(codesAt(writtenOnAws({ sandbox: ['expiresAfter: 239m'] }))).toEqual(['does-not-fit at 239m']);
     expect(codesOf(writtenOnAws({ sandbox: ['expiresAfter: 4h'] }))).toEqual([]);
     expect(codesOf(writtenOnAws({ top: ['limits: { drill: 5h, teardown: 61m }'] }))).toEqual(['does-not-fit']);
+    expect(codesOf(writtenOnAws({ sandbox: ['expiresAfter: 1h', 'colour: red'] }))).toEqual([
+      'does-not-fit',
+      'unknown-key',
+    ]);
     // Whatever its sandbox says of its expiry is not known until it is one.
     const broken = writtenOnAws({ top: ['limits: { drill: 7h }'], sandbox: ['expiresAfter: 9h'] });
     expect(codesOf(broken.replace('  region: eu-west-1\n', ''))).toEqual(['missing-key']);
