@@ -4,8 +4,10 @@ import { runEngine } from '../engine/engine.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { JournalUnwritable, type Journal } from '../journal/journal.ts';
 import type { Report } from '../report/report.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import type { CommandIo } from './io.ts';
 import { progressPrinter } from './progress.ts';
+import { publishDrill } from './publish-drill.ts';
 import { wireEngine } from './wire.ts';
 import { writeReports } from './write-reports.ts';
 
@@ -41,7 +43,7 @@ export async function runDrill(run: DrillRun): Promise<DrillEnd> {
   };
   try {
     const opened = first === undefined ? journal : await withFirst(journal, first, observer.event);
-    const ports = await wireEngine(io, { journal: opened, observer, reports });
+    const ports = await wireEngine(io, { journal: opened, observer, reports, place: runbookOf(opened.events).sandbox });
     await runEngine(ports, { purpose, abort, settleWithin: SETTLE_WITHIN });
   } catch (error) {
     if (error instanceof JournalUnwritable) return { kind: 'stopped', problem: journalProblem(error, folder) };
@@ -51,7 +53,23 @@ export async function runDrill(run: DrillRun): Promise<DrillEnd> {
     await journal.close();
   }
   const interrupted = events.some((event) => event.type === 'drill-aborted' && event.reason === 'interrupted');
-  return { kind: 'ended', interrupted, ...(await writeReports(folder, events)) };
+  const written = await writeReports(folder, events);
+  const runbook = runbookOf(events);
+  // What was published when the drill finished is not published again when its remains are removed.
+  if (!hasFinished(journal.events) && hasFinished(events)) {
+    await publishDrill({ runbook, report: written.report, reports }, io);
+  }
+  return { kind: 'ended', interrupted, ...written };
+}
+
+function runbookOf(events: readonly DrillEvent[]): Runbook {
+  const started = events.find((event) => event.type === 'drill-started');
+  if (started === undefined) throw new Error('a journal without a start');
+  return started.runbook;
+}
+
+function hasFinished(events: readonly DrillEvent[]): boolean {
+  return events.some(({ type }) => type === 'drill-finished');
 }
 
 async function withFirst(journal: Journal, first: NewEvent, onEvent: (event: DrillEvent) => void): Promise<Journal> {
