@@ -45,8 +45,9 @@ interface Guise {
  * A new, running cluster with page checksums and passwords.
  *
  * @param systemBinDir a server's folder; the embedded one unless given
+ * @param superuser its first role; `postgres` unless given
  */
-export async function startTestServer(systemBinDir?: string): Promise<TestServer> {
+export async function startTestServer(systemBinDir?: string, superuser = 'postgres'): Promise<TestServer> {
   const binDir = systemBinDir ?? (await embeddedBinDir());
   const guise = chooseGuise(binDir);
   const folder = await newFolder(guise);
@@ -54,7 +55,7 @@ export async function startTestServer(systemBinDir?: string): Promise<TestServer
   await writeFile(passwordFile, PASSWORD);
   const options = [
     '--auth=scram-sha-256',
-    '--username=postgres',
+    `--username=${superuser}`,
     `--pwfile=${passwordFile}`,
     '--no-sync',
     '--data-checksums',
@@ -69,7 +70,7 @@ export async function startTestServer(systemBinDir?: string): Promise<TestServer
     join(folder, 'data'),
   ];
   await run(program, args, { ...identity(guise) });
-  const server = serverIn(folder, binDir, guise, {});
+  const server = serverIn(folder, { binDir, guise, superuser }, {});
   await server.start();
   return server;
 }
@@ -80,13 +81,21 @@ async function embeddedBinDir(): Promise<string> {
   return prepareEmbedded(embedded);
 }
 
-function serverIn(folder: string, binDir: string, guise: Guise, settings: ServerSettings): TestServer {
+/** What all copies of a cluster have in common. */
+interface Cluster {
+  readonly binDir: string;
+  readonly guise: Guise;
+  readonly superuser: string;
+}
+
+function serverIn(folder: string, cluster: Cluster, settings: ServerSettings): TestServer {
+  const { binDir, guise, superuser } = cluster;
   const dataFolder = join(folder, 'data');
   const endpoint: LocalPostgresEndpoint = {
     kind: 'postgres',
     host: join(folder, 'socket'),
     port: Number(settings['port'] ?? 5432),
-    superuser: 'postgres',
+    superuser,
     credentialsFile: join(folder, 'credentials.json'),
   };
   let server: ChildProcess | undefined;
@@ -99,7 +108,7 @@ function serverIn(folder: string, binDir: string, guise: Guise, settings: Server
   };
   const sql: TestServer['sql'] = async (text, database = 'postgres') => {
     const { host, port } = endpoint;
-    const client = new Client({ host, port, user: 'postgres', password: PASSWORD, database });
+    const client = new Client({ host, port, user: superuser, password: PASSWORD, database });
     await client.connect();
     try {
       const results: unknown = await client.query(text);
@@ -116,7 +125,7 @@ function serverIn(folder: string, binDir: string, guise: Guise, settings: Server
     password: PASSWORD,
     sql,
     async start() {
-      await writeFile(endpoint.credentialsFile, JSON.stringify({ user: 'postgres', password: PASSWORD }), {
+      await writeFile(endpoint.credentialsFile, JSON.stringify({ user: superuser, password: PASSWORD }), {
         mode: 0o600,
       });
       server = await startPostgres(guise, binDir, dataFolder, { ...settings, unix_socket_directories: endpoint.host });
@@ -130,7 +139,7 @@ function serverIn(folder: string, binDir: string, guise: Guise, settings: Server
       const to = await newFolder(guise);
       await cp(dataFolder, join(to, 'data'), { recursive: true });
       if (guise.uid !== undefined) await chownAll(join(to, 'data'), guise.uid);
-      return serverIn(to, binDir, guise, changed);
+      return serverIn(to, cluster, changed);
     },
     async dispose() {
       await end('SIGKILL');

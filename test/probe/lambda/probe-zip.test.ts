@@ -1,10 +1,4 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { CreateFunctionCommand, InvokeCommand } from '@aws-sdk/client-lambda';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,14 +6,13 @@ import type { Observation, ObservationRequest } from '../../../src/probe/observa
 import type { RdsEndpoint } from '../../../src/providers/resource.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { type Clone, type Databases, databases } from '../../support/aws/databases/databases.ts';
+import { buildProbe } from '../../support/aws/lambda/build-probe.ts';
 import { type LambdaWorld, lambdaWorld } from '../../support/aws/lambda/lambda-layer.ts';
 import { type SmallWorld, startSmallWorld } from './small-world.ts';
 
-const SCRIPT = fileURLToPath(new URL('../../../scripts/build-probe.mjs', import.meta.url));
 const PASSWORD = 'canary-master-password';
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-orders';
 
-let folder: string;
 let zip: Buffer;
 let estate: Databases;
 let clone: Clone;
@@ -27,8 +20,7 @@ let functions: LambdaWorld;
 let world: SmallWorld;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'drillbook-zip-'));
-  zip = await built('probe.zip');
+  zip = await buildProbe();
   estate = await databases();
   await estate.seed('orders', async (client) => {
     await client.query('create table orders (id int primary key, note text)');
@@ -46,14 +38,7 @@ afterAll(async () => {
   await functions?.reset();
   await world?.stop();
   await estate?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
-
-async function built(name: string, env: NodeJS.ProcessEnv = {}): Promise<Buffer> {
-  const file = join(folder, name);
-  await promisify(execFile)(process.execPath, [SCRIPT, file], { cwd: folder, env: { ...process.env, ...env } });
-  return readFile(file);
-}
 
 async function createFunction(name: string, timeout: number): Promise<void> {
   await world.client.send(
@@ -87,7 +72,7 @@ const LOGIN: ObservationRequest = { kind: 'login', database: 'shop' };
 
 describe('the zip of the probe', () => {
   it('is the same for the same sources, wherever and whenever it is built', async () => {
-    const again = await built('again.zip', { TZ: 'Asia/Tokyo' });
+    const again = await buildProbe({ TZ: 'Asia/Tokyo' });
     const hashes = [zip, again].map((bytes) => createHash('sha256').update(bytes).digest('hex'));
     expect(hashes[0]).toBe(hashes[1]);
   });

@@ -18,7 +18,7 @@ const RESTORES: Readonly<Record<string, { readonly from: readonly string[]; read
  * answer has no endpoint (the instance is still being made), none is put in.
  */
 export function databasesLayer(databases: Databases): Layer {
-  const mastered = new Set<string>();
+  const mastered = new Map<string, Promise<void>>();
   return async (call, next) => {
     if (call.service !== 'rds') return next(call);
     const reply = await next(call);
@@ -30,9 +30,10 @@ export function databasesLayer(databases: Databases): Layer {
       const clone = await databases.cloneOf(idOf(instance));
       if (clone === undefined) return instance;
       const secret = /<MasterUserSecret>[^]*?<SecretArn>([^<]*)/.exec(instance)?.[1];
-      if (secret !== undefined && !mastered.has(secret)) {
-        mastered.add(secret);
-        await handOver({ call, next, secret, user: textOf(instance, 'MasterUsername') }, clone);
+      if (secret !== undefined) {
+        const user = textOf(instance, 'MasterUsername');
+        if (!mastered.has(secret)) mastered.set(secret, handOver({ call, next, secret, user }, clone));
+        await mastered.get(secret);
       }
       return withEndpoint(instance, clone);
     });

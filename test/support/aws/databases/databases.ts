@@ -8,6 +8,9 @@ import { freePort } from './free-port.ts';
 
 const SYSTEM_BIN_DIR = '/usr/lib/postgresql/15/bin';
 
+/** As on RDS, where a master user may well be called `postgres`. */
+const SUPERUSER = 'rdsadmin';
+
 /** Database of every seeded source; its owner is the master user. */
 export const SEEDED_DATABASE = 'shop';
 
@@ -101,7 +104,7 @@ export async function databases(): Promise<Databases> {
  * install amcheck; here it is there already, and they may call it.
  */
 async function prepareTemplate(): Promise<TestServer> {
-  const server = await startTestServer(existsSync(SYSTEM_BIN_DIR) ? SYSTEM_BIN_DIR : undefined);
+  const server = await startTestServer(existsSync(SYSTEM_BIN_DIR) ? SYSTEM_BIN_DIR : undefined, SUPERUSER);
   await server.sql(
     'create role rds_superuser nologin; create role master nologin createdb createrole in role rds_superuser',
   );
@@ -119,7 +122,7 @@ async function prepareTemplate(): Promise<TestServer> {
 
 async function buildAsMaster(server: TestServer, build: (client: Client) => Promise<void>): Promise<void> {
   const { host, port } = server.endpoint;
-  const login = { host, port, user: 'postgres', password: server.password, database: SEEDED_DATABASE };
+  const login = { host, port, user: SUPERUSER, password: server.password, database: SEEDED_DATABASE };
   const client = new Client(login);
   await client.connect();
   try {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../../src/support/clock.ts';
-import type { Millis } from '../../../../src/support/time.ts';
+import type { Instant, Millis } from '../../../../src/support/time.ts';
 import type { AwsCall, AwsReply, Layer } from '../call.ts';
 import { renderError } from '../render-error.ts';
 import { isOk, querySubCall } from '../sub-call.ts';
@@ -30,6 +30,8 @@ export interface LambdaWorld {
 interface MadeFunction {
   readonly request: CreateFunctionRequest;
   readonly createdAt: Millis;
+  /** The same moment by the world's wall clock, which is not the emulator's. */
+  readonly lastModified: Instant;
   readonly code: Promise<UnpackedFunction>;
   readonly interfaces: readonly string[];
 }
@@ -61,11 +63,12 @@ export function lambdaWorld(options: LambdaOptions): LambdaWorld {
     const made = {
       request,
       createdAt: clock.monotonic(),
+      lastModified: clock.now(),
       code: unpackFunction(Buffer.from(request.Code.ZipFile, 'base64'), options.authority),
       interfaces: await createInterfaces(call, next, request),
     };
     functions.set(request.FunctionName, made);
-    return withState(reply, isPending(made));
+    return withState(reply, made, isPending(made));
   };
   const invoke = async (call: AwsCall, next: Next): Promise<AwsReply> => {
     const made = functions.get(functionName(call));
@@ -115,7 +118,9 @@ export function lambdaWorld(options: LambdaOptions): LambdaWorld {
       if (call.action === 'DeleteFunction') return remove(call, next);
       const made = functions.get(functionName(call));
       const reply = await next(call);
-      return made !== undefined && call.action.startsWith('GetFunction') ? withState(reply, isPending(made)) : reply;
+      return made !== undefined && call.action.startsWith('GetFunction')
+        ? withState(reply, made, isPending(made))
+        : reply;
     },
     async reset() {
       const all = [...functions.values()];
@@ -139,12 +144,17 @@ function functionName(call: AwsCall): string {
 }
 
 /** The state as a client sees it, whether in the answer's own fields or in those of its `Configuration`. */
-function withState(reply: AwsReply, isPending: boolean): AwsReply {
+function withState(
+  reply: AwsReply,
+  { lastModified }: Pick<MadeFunction, 'lastModified'>,
+  isPending: boolean,
+): AwsReply {
   if (!isOk(reply)) return reply;
   const body = JSON.parse(reply.body.toString('utf8')) as { Configuration?: object };
+  const LastModified = lastModified.replace('Z', '+0000');
   const state = isPending
-    ? { State: 'Pending', StateReason: 'The function is being created.', StateReasonCode: 'Creating' }
-    : { State: 'Active' };
+    ? { LastModified, State: 'Pending', StateReason: 'The function is being created.', StateReasonCode: 'Creating' }
+    : { LastModified, State: 'Active' };
   const changed = body.Configuration
     ? { ...body, Configuration: { ...body.Configuration, ...state } }
     : { ...body, ...state };
