@@ -20,7 +20,7 @@ export async function interfacesBy(services: ServiceCalls, filter: string, value
 }
 
 /** One filter of an EC2 describe. */
-export function filtered(name: string, value: string): Record<string, string> {
+function filtered(name: string, value: string): Record<string, string> {
   return { 'Filter.1.Name': name, 'Filter.1.Value.1': value };
 }
 

@@ -25,7 +25,7 @@ export function isKnownType(type: string): boolean {
 }
 
 /** Adds a line to the stack's history. */
-export function note(stack: Stack, at: Instant, about: StackResource | 'stack', reason?: string): void {
+function note(stack: Stack, at: Instant, about: StackResource | 'stack', reason?: string): void {
   const id = `${about === 'stack' ? stack.name : about.logicalId}-${String(stack.events.length + 1)}`;
   const [logicalId, physicalId, type, status] =
     about === 'stack'
