@@ -163,15 +163,16 @@ async function vpcAttribute(name: 'enableDnsSupport' | 'enableDnsHostnames', loo
   return (name === 'enableDnsSupport' ? answer.EnableDnsSupport : answer.EnableDnsHostnames)?.Value === true;
 }
 
-/** The DHCP options of the VPC. EC2 calls it `default` when a VPC has none at all. */
-export async function dhcpOptions(look: VpcLook): Promise<readonly DhcpOption[]> {
+/** The DHCP options of the VPC, `undefined` when EC2 does not tell. It calls it `default` when a VPC has none at all. */
+export async function dhcpOptions(look: VpcLook): Promise<readonly DhcpOption[] | undefined> {
   const { paginateDescribeDhcpOptions, paginateDescribeVpcs } = await import('@aws-sdk/client-ec2');
   const vpcs = await listAll(paginateDescribeVpcs, byVpc('vpc-id', look), { look, items: (page) => page.Vpcs });
   const id = vpcs.find(({ VpcId }) => VpcId === look.vpcId)?.DhcpOptionsId;
-  if (id === undefined) throw new Error(`EC2 does not tell the DHCP options of '${look.vpcId}'`);
+  if (id === undefined) return undefined;
   if (id === 'default') return [];
   const input = { DhcpOptionsIds: [id] };
   const found = await listAll(paginateDescribeDhcpOptions, input, { look, items: (page) => page.DhcpOptions });
+  if (found.length === 0) return undefined;
   return found.flatMap(({ DhcpConfigurations = [] }) =>
     DhcpConfigurations.map(({ Key, Values }) => ({
       key: Key ?? 'unnamed',

@@ -212,6 +212,7 @@ function judgeDhcp({ dhcpOptions }: NetworkFacts): IsolationProof {
     method: 'ec2 DescribeDhcpOptions of the VPC',
     expected: 'domain-name-servers: AmazonProvidedDNS at most; no other servers',
     judge: (found) => {
+      if (found === undefined) return { observed: 'not told', holds: false };
       const wrong = found.filter(
         ({ key, values }) =>
           key !== 'domain-name' && !(key === 'domain-name-servers' && listed(values) === VPC_RESOLVER),

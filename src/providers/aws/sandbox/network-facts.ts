@@ -114,7 +114,7 @@ export interface NetworkFacts {
   readonly subnets: Answer<readonly Subnet[]>;
   readonly endpoints: Answer<readonly Endpoint[]>;
   readonly vpc: Answer<Vpc | undefined>;
-  readonly dhcpOptions: Answer<readonly DhcpOption[]>;
+  readonly dhcpOptions: Answer<readonly DhcpOption[] | undefined>;
   readonly hostedZones: Answer<readonly HostedZone[]>;
   readonly interfaces: Answer<readonly NetworkInterface[]>;
   /** The mode in which the account blocks internet gateways, e.g. `off`, `block-bidirectional`. */

@@ -4,6 +4,7 @@ import type { AwsContext } from '../aws-context.ts';
 import { awsName } from '../names.ts';
 import { SANDBOX_KIND, describeStack, wholeMark } from './describe-stack.ts';
 import type { SandboxNetwork } from './network.ts';
+import { stageOf } from './stack-state.ts';
 import type { SANDBOX_OUTPUTS } from './template.ts';
 
 /**
@@ -28,7 +29,10 @@ export interface Sandbox {
 /** The sandbox that a stack has made, by the stack's name or ARN. Throws as `readNetwork` does. */
 export async function readSandbox(nameOrArn: string, context: AwsContext, signal: AbortSignal): Promise<Sandbox> {
   const stack = await describeStack(nameOrArn, context, signal);
-  if (stack === undefined) throw sandboxMissing(nameOrArn, 'there is no such stack');
+  // By its ARN CloudFormation goes on describing a deleted stack, outputs and all.
+  if (stack === undefined || stageOf(stack.StackStatus) === 'gone') {
+    throw sandboxMissing(nameOrArn, 'there is no such stack');
+  }
   const mark = wholeMark(stack, context);
   if (mark === undefined) throw sandboxMissing(nameOrArn, "it does not carry a drill's mark");
   const network = networkOf(stack);

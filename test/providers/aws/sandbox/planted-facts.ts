@@ -233,7 +233,12 @@ export const PLANTS: readonly (readonly [string, keyof typeof CLAIMS, NetworkFac
     'dhcp',
     planted('dhcpOptions', () => [{ key: 'domain-name-servers', values: ['AmazonProvidedDNS', '10.1.0.2'] }]),
   ],
-  ['time servers', 'dhcp', planted('dhcpOptions', (all) => [...all, { key: 'ntp-servers', values: ['10.1.0.3'] }])],
+  [
+    'time servers',
+    'dhcp',
+    planted('dhcpOptions', (all) => [...(all ?? []), { key: 'ntp-servers', values: ['10.1.0.3'] }]),
+  ],
+  ['options that are not told', 'dhcp', planted('dhcpOptions', () => undefined)],
   ['a hosted zone', 'zones', planted('hostedZones', (all) => [...all, zone])],
   [
     "an account's zone that is called like the endpoint's",
