@@ -173,3 +173,20 @@ describe.skipIf(world === undefined)('a simulated AWS', () => {
     expect(aws.log.calls).toHaveLength(1);
   });
 });
+
+describe('where there is no moto_server', () => {
+  it('there is no world, which is said in one loud line; in CI it is an error', async () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.stubEnv('CI', '');
+    vi.stubEnv('DRILLBOOK_REQUIRE_AWS', '');
+    try {
+      expect(await startAwsWorld({ motoIn: [] })).toBeUndefined();
+      expect(said.mock.calls.flat().join('')).toMatch(/^\n!!! moto_server .*nothing is tested against AWS !!!\n\n$/);
+      vi.stubEnv('CI', 'true');
+      await expect(startAwsWorld({ motoIn: [] })).rejects.toThrow('nothing is tested against AWS');
+    } finally {
+      said.mockRestore();
+      vi.unstubAllEnvs();
+    }
+  });
+});

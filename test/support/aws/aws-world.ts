@@ -18,6 +18,8 @@ import { type RequestLog, requestLog } from './request-log.ts';
 export interface AwsWorldOptions {
   /** Every time in the world comes from it; the machine's unless named. */
   readonly clock?: Clock;
+  /** Folders to look for `moto_server` in; `.venv/bin` and PATH unless named. */
+  readonly motoIn?: readonly string[];
   /** In front of everything but the log, outermost first. */
   readonly layers?: readonly Layer[];
   readonly cloudFormation?: { readonly resourceMillis?: Millis };
@@ -53,7 +55,7 @@ const HOME = { account: '123456789012', region: 'eu-west-1' };
  * `DRILLBOOK_REQUIRE_AWS` set) that is an error.
  */
 export async function startAwsWorld(options: AwsWorldOptions = {}): Promise<AwsWorld | undefined> {
-  const path = await findMotoServer();
+  const path = await findMotoServer(options.motoIn);
   if (path !== undefined) return worldOver(await startMotoServer(path), options);
   const message = 'moto_server is neither in .venv/bin nor on PATH: nothing is tested against AWS';
   if (process.env['CI'] || process.env['DRILLBOOK_REQUIRE_AWS']) throw new Error(message);

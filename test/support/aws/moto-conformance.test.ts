@@ -50,12 +50,12 @@ describe.skipIf(path === undefined)('the emulator itself', () => {
   const keys = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' };
   const config = (url: string) => ({ endpoint: url, region: 'eu-west-1', credentials: keys, maxAttempts: 1 });
   beforeAll(async () => {
+    vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
     moto = await startMotoServer(path ?? '');
     door = await startProxy([], motoAt(moto.url), systemClock);
     corrected = await startProxy([emulatorGaps], motoAt(moto.url), systemClock);
     rds = new RDSClient(config(door.url));
     ec2 = new EC2Client(config(door.url));
-    vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
   });
   beforeEach(async () => moto.reset());
   afterAll(async () => {

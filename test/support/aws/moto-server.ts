@@ -18,9 +18,13 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-/** The path of `moto_server`, from `.venv/bin` of the working directory or PATH; `undefined` where there is none. */
-export async function findMotoServer(): Promise<string | undefined> {
-  const folders = [join('.venv', 'bin'), ...(process.env['PATH'] ?? '').split(delimiter)].filter((one) => one !== '');
+/** Where `moto_server` is looked for: `.venv/bin` of the working directory, then PATH. */
+function usualFolders(): string[] {
+  return [join('.venv', 'bin'), ...(process.env['PATH'] ?? '').split(delimiter)].filter((one) => one !== '');
+}
+
+/** The path of `moto_server` in the first of the folders that has it; `undefined` where none has. */
+export async function findMotoServer(folders: readonly string[] = usualFolders()): Promise<string | undefined> {
   for (const folder of folders) {
     const path = join(folder, 'moto_server');
     const isThere = await access(path, constants.X_OK).then(
