@@ -10,7 +10,7 @@ import { type VpcLook, texts } from './vpc-look.ts';
  * that proves nothing; what may go better at the next try is thrown.
  */
 export async function collectNetworkFacts(look: VpcLook, restored: Resource | undefined): Promise<NetworkFacts> {
-  // Side by side, but no more at once than the ten that may listen to one signal before Node warns of a leak.
+  // In three turns: EC2 answers fewer calls at once the busier the account is.
   return {
     ...(await collectWaysOut(look)),
     ...(await collectContents(look)),

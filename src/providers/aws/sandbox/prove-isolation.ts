@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IsolationEvidence, Resource } from '../../resource.ts';
 import type { AwsContext } from '../aws-context.ts';
 import { drillPrefix } from '../names.ts';
@@ -7,6 +8,9 @@ import { type Expected, judgeIsolation } from './judge-isolation.ts';
 import { type Sandbox, readSandbox } from './read-network.ts';
 import { SANDBOX_PORTS } from './sandbox-ports.ts';
 import { sandboxTemplate } from './template.ts';
+
+/** More than a proof has calls under way at once, each with a listener or two. */
+const MOST_LISTENERS = 64;
 
 /** Whose isolation is to be proven. */
 export interface IsolationSubject {
@@ -28,7 +32,10 @@ export async function proveVpcIsolation(
   signal: AbortSignal,
 ): Promise<IsolationEvidence> {
   const read = await readSandbox(sandbox.id, context, signal);
-  const facts = await collectNetworkFacts({ context, vpcId: read.network.vpcId, signal }, restored);
+  // Each call under way listens to its signal, and Node takes more than ten listeners for a leak.
+  const own = AbortSignal.any([signal]);
+  setMaxListeners(MOST_LISTENERS, own);
+  const facts = await collectNetworkFacts({ context, vpcId: read.network.vpcId, signal: own }, restored);
   const expected: Expected = { ...expectedOf(read, context), ...(restored && { restored }) };
   return { level: 'VPC', proofs: judgeIsolation(facts, expected) };
 }
