@@ -27,7 +27,7 @@ export interface Clone {
 export interface Databases {
   readonly authority: TestAuthority;
   /**
-   * What a snapshot, or a source instance, holds: `build` fills the database `shop` as its owner, and may `reset role` to
+   * What a snapshot, or a source instance, holds: `build` fills the database `shop` as its owner, and may `set role none` to
    * become superuser. Seeding one id again replaces it.
    */
   seed(id: string, build: (client: Client) => Promise<void>): Promise<void>;
@@ -45,8 +45,8 @@ export interface Databases {
 }
 
 /** Nothing is started before the first seed. */
-export async function databases(): Promise<Databases> {
-  const authority = await testAuthority();
+export async function databases(own?: TestAuthority): Promise<Databases> {
+  const authority = own ?? (await testAuthority());
   const seeds = new Map<string, TestServer>();
   const clones = new Map<string, Promise<Clone>>();
   let template: Promise<TestServer> | undefined;
