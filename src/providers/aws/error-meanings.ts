@@ -175,6 +175,8 @@ const BY_NAME: readonly (readonly [RegExp, ErrorMeaning])[] = [
   [/AccessDenied|NotAuthorized|Unauthorized|NoAuthorization|AuthorizationError|MissingPermissions/, DENIED],
   [/AlreadyExist|^ResourceExistsException$|\.Duplicate$|^InvalidPermission\.Duplicate/, NAME_TAKEN],
   [/^OperationInProgressException$|^DBInstanceNotReadyFault$/, BUSY],
+  // RDS is at work on it, e.g. still making what is to be deleted: the same call is right a moment later.
+  [/^InvalidDB(Instance|InstanceAutomatedBackup|Snapshot)StateFault$/, BUSY],
   [/NotFound|^NoSuch/, NOT_FOUND],
   [/^Invalid\w*State(Fault|Exception)?$|^DependencyViolation$|ResourceConflict|InUse$|InUseException$/, WRONG_STATE],
 ];

@@ -9,7 +9,7 @@ import { readNotes } from './restore-notes.ts';
 import { meaningOf, type StatusMeaning } from './states.ts';
 
 /** The stage after which RDS is asked to manage the master password. */
-export const INSTANCE_STAGE = 'instance';
+const INSTANCE_STAGE = 'instance';
 
 /** What one description of an instance says: a state, or a status that ends the restore and wants its events told. */
 export type Judgement =

@@ -22,7 +22,8 @@ interface Removal {
  * Deletes a restored instance without a final snapshot and with its automated backups, and what was made of it under its
  * name: manual snapshots at once, automated backups that were kept once the instance is gone.
  *
- * @throws ProblemError `guard/refused-removal`; the SDK's errors, those of `TRY_AGAIN_LATER` while RDS is busy with it
+ * @throws ProblemError `guard/refused-removal`; the SDK's errors, e.g. `InvalidDBInstanceStateFault` (transient: RDS is
+ *   busy with it, and the same call is right a moment later)
  */
 export async function removeInstance(
   resource: Resource,

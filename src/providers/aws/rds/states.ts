@@ -9,16 +9,6 @@ export type StatusMeaning =
   | { readonly kind: 'usable'; readonly isModifiable: boolean }
   | ({ readonly kind: 'failed'; readonly because: string } & Pick<Problem, 'code' | 'hint' | 'blames'>);
 
-/**
- * The SDK's names of errors that say "not in this state, ask later". RDS answers so while an instance, a snapshot or a
- * backup is still busy with something else; the same call is right a moment later.
- */
-export const TRY_AGAIN_LATER: ReadonlySet<string> = new Set([
-  'InvalidDBInstanceStateFault',
-  'InvalidDBSnapshotStateFault',
-  'InvalidDBInstanceAutomatedBackupStateFault',
-]);
-
 const PROGRESS: ReadonlySet<string> = new Set([
   'converting-to-vpc',
   'creating',

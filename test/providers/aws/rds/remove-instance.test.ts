@@ -8,10 +8,10 @@ import {
   RemoveTagsFromResourceCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
+import { classifyAws } from '../../../../src/providers/aws/aws-errors.ts';
 import { awsName, markTags } from '../../../../src/providers/aws/names.ts';
 import { listMarkedInstances } from '../../../../src/providers/aws/rds/list-marked-instances.ts';
 import { removeInstance } from '../../../../src/providers/aws/rds/remove-instance.ts';
-import { TRY_AGAIN_LATER } from '../../../../src/providers/aws/rds/states.ts';
 import type { RemovalPermit } from '../../../../src/providers/provider.ts';
 import type { Resource } from '../../../../src/providers/resource.ts';
 import { addMillis } from '../../../../src/support/time.ts';
@@ -97,7 +97,7 @@ describe.skipIf(opened === undefined)('removing a restored RDS instance', () => 
   test('is put off by an error that means later, while RDS is busy', async () => {
     const resource = await world.start();
     world.aws.rds.settings.refusesDeletionIn.add('creating');
-    await expect(remove(resource)).rejects.toSatisfy((error: Error) => TRY_AGAIN_LATER.has(error.name));
+    await expect(remove(resource)).rejects.toSatisfy((error) => classifyAws(error).class === 'transient');
     await world.until(resource, 'staged');
     await remove(resource);
     await world.until(resource, 'gone');
@@ -244,7 +244,10 @@ describe.skipIf(opened === undefined)('a removal is refused, and deletes nothing
     const production = { provider: 'aws', type: 'db-instance', id, name: 'orders', token: 'drill-1/restore:orders' };
     const drill = { ...world.drill, sources: [] };
     const permits: RemovalPermit[] = [{ kind: 'own-drill', drill, ledger: [production] }, expired()];
-    for (const permit of permits) await expect(remove(production, permit)).rejects.toMatchObject(refused(''));
+    for (const shown of [{}, { SnapshotCreateTime: world.clock.now() }]) {
+      world.aws.rds.setSnapshot('production-1', shown);
+      for (const permit of permits) await expect(remove(production, permit)).rejects.toMatchObject(refused(''));
+    }
     expect(deletions()).toEqual([]);
   });
 });
