@@ -105,4 +105,14 @@ describe('the probe of the zip, in a process of its own', () => {
     expect(observation.indexesChecked).toBeGreaterThan(100);
     expect(observation.heapsChecked).toBeGreaterThan(70);
   });
+
+  it('answers before Lambda would end it, and ends the statement under way', async () => {
+    await createFunction('hurried', 7);
+    const query = 'select 1 from pg_sleep(600)';
+    const observation = await invoke({ kind: 'sql', database: 'shop', query }, endpoint({ probe: 'hurried' }));
+    expect(observation).toMatchObject({ kind: 'unobservable', problem: { code: 'check/gave-up' } });
+    const running =
+      "select count(*)::int as count from pg_stat_activity where query like 'fetch%' and state = 'active'";
+    expect(await clone.server.sql(running)).toEqual([{ count: 0 }]);
+  });
 });
