@@ -118,6 +118,7 @@ export const PLANTS: readonly (readonly [string, keyof typeof CLAIMS, NetworkFac
     'subnets',
     planted('subnets', (all) => all.map((one) => (one.id === 'subnet-d1' ? { ...one, cidr: '10.213.0.192/27' } : one))),
   ],
+  ['a detour of the own addresses', 'routes', withRoute('rtb-1', '10.213.0.0/24', 'eni-9')],
   ['a route to a gateway', 'routes', withRoute('rtb-1', '0.0.0.0/0', 'igw-1')],
   ['a route of the main table to a peering', 'routes', withRoute('rtb-main', '10.0.0.0/8', 'pcx-1')],
   ['the hint of a removed path', 'routes', withRoute('rtb-1', '0.0.0.0/0', 'nat-1', 'blackhole')],

@@ -219,7 +219,7 @@ describe.skipIf(started === undefined)('the stack of a sandbox', () => {
     });
   });
 
-  it('is listed by its name and its whole mark, on whatever page, and no look-alike is', async () => {
+  it('is listed by its name and its whole mark, and no look-alike is', async () => {
     const own = [await world.sandbox('drill-1'), await world.sandbox('drill-2')];
     await plant('production', marksOf('drill-1', 'production'));
     await plant('drillbook-000000000000-sandbox', marksOf('drill-1', NAME));
@@ -231,6 +231,17 @@ describe.skipIf(started === undefined)('the stack of a sandbox', () => {
       { resource: own[1], drillId: 'drill-2', expiresAt },
     ]);
     expect(await listMarkedStacks(context, signal, 'drill-3')).toEqual([]);
+  });
+
+  it('is listed although a hundred other stacks fill the first page', async () => {
+    const client = await context.clients.cloudFormation();
+    const TemplateBody = JSON.stringify({ Resources: { Vpc: { Type: 'AWS::EC2::VPC', Properties: {} } } });
+    for (let index = 1; index <= 100; index += 1) {
+      await client.send(new CreateStackCommand({ StackName: `other-${index}`, TemplateBody }));
+    }
+    const resource = await world.begun();
+    expect((await listMarkedStacks(context, signal)).map((one) => one.resource)).toEqual([resource]);
+    expect(aws.log.of('cloudformation', 'DescribeStacks').at(-1)?.params['NextToken']).toBeDefined();
   });
 
   it('passes on what a service refuses for other reasons than that there is no such stack', async () => {
