@@ -22,7 +22,8 @@ describe('the status of a stack', () => {
 });
 
 describe('the reason of a failure', () => {
-  const event = (id: string, status: string, reason?: string, type = 'AWS::EC2::VPC') => ({
+  type Status = 'CREATE_IN_PROGRESS' | 'CREATE_FAILED' | 'DELETE_FAILED';
+  const event = (id: string, status: Status, reason?: string, type = 'AWS::EC2::VPC') => ({
     LogicalResourceId: id,
     ResourceType: type,
     ResourceStatus: status,
