@@ -3,7 +3,7 @@ import type { SandboxNetwork } from '../../../../src/providers/aws/sandbox/netwo
 import type { Answer, NetworkFacts, NetworkInterface } from '../../../../src/providers/aws/sandbox/network-facts.ts';
 import type { Resource } from '../../../../src/providers/resource.ts';
 
-export const NETWORK: SandboxNetwork = {
+const NETWORK: SandboxNetwork = {
   vpcId: 'vpc-1',
   dataSubnetIds: ['subnet-d1', 'subnet-d2'],
   probeSubnetIds: ['subnet-p1', 'subnet-p2'],
@@ -16,7 +16,7 @@ export const NETWORK: SandboxNetwork = {
   routeTableId: 'rtb-1',
 };
 
-export const RESTORED: Resource = {
+const RESTORED: Resource = {
   provider: 'aws',
   type: 'db-instance',
   id: 'arn:aws:rds:eu-west-1:123456789012:db:drillbook-0123456789ab-orders',
