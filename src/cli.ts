@@ -22,6 +22,7 @@ function program(end: (code: number) => void): Command {
   cli.exitOverride();
   drillCommands(cli, end);
   readingCommands(cli, end);
+  watchingCommands(cli, end);
   machineCommands(cli, end);
   return cli;
 }
@@ -125,6 +126,27 @@ function readingCommands(cli: Command, end: (code: number) => void): void {
     .action(async (id: string | undefined, options: { reports: string; json?: boolean }) => {
       const { verifyCommand } = await import('./commands/verify.ts');
       end(await verifyCommand(id, options, io));
+    });
+}
+
+function watchingCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('coverage')
+    .description('what was never drilled, and how old the last verified restores are')
+    .addOption(reports)
+    .option('--publish', 'send the ages to CloudWatch; for a daily cron')
+    .addOption(json)
+    .action(async (options: { reports: string; publish?: boolean; json?: boolean }) => {
+      const { coverageCommand } = await import('./commands/coverage.ts');
+      end(await coverageCommand(options, io));
+    });
+  cli
+    .command('alarms [files...]')
+    .description('print a CloudFormation template with alarms and a dashboard for runbooks that publish')
+    .option('--max-age <duration>', 'how old the last verified restore may become', '100d')
+    .action(async (files: string[], options: { maxAge: string }) => {
+      const { alarmsCommand } = await import('./commands/alarms.ts');
+      end(await alarmsCommand(files, options, io));
     });
 }
 
