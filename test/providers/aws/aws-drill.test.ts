@@ -1,58 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { DrillEvent } from '../../../src/drill/events.ts';
-
+import { expect, test } from 'vitest';
 import { verdictOf } from '../../../src/drill/verdict.ts';
-import { addMillis } from '../../../src/support/time.ts';
 import { listAccount } from '../../support/aws/account-listing.ts';
-import { anAwsRunbook, anRdsRestore, awsStage, placeOf } from '../../support/aws/aws-stage.ts';
-import { type AwsWorld, startAwsWorld } from '../../support/aws/aws-world.ts';
-import { type Planter, planterOf } from '../../support/aws/plant.ts';
-import { quietClock } from '../../support/aws/quiet-clock.ts';
+import { awsStage, placeOf } from '../../support/aws/aws-stage.ts';
+import { describeOnAws, problemsOf } from '../../support/aws/describe-on-aws.ts';
+import type { QuietClock } from '../../support/aws/quiet-clock.ts';
+import { failingRestore, stuckRestore } from '../../support/aws/rds/timeline.ts';
+import { type Stage, resumeToTheEnd } from '../../support/simulated-drill.ts';
+import type { Provider } from '../../../src/providers/provider.ts';
 
-import { drillStarted, healthyObservation, resumeToTheEnd } from '../../support/simulated-drill.ts';
-
-const clock = quietClock();
-const world = await startAwsWorld({ clock });
-
-describe.skipIf(world === undefined)('a drill on AWS', () => {
-  // Narrowed once: within, there is a world.
-  const aws = world as AwsWorld;
-  let planter: Planter;
-
-  beforeAll(() => {
-    for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
-    planter = planterOf(aws);
-  });
-  afterAll(async () => {
-    vi.unstubAllEnvs();
-    planter.close();
-    await aws.stop();
-  });
-  beforeEach(async () => {
-    await aws.reset();
-    await planter.instance('orders-production', { service: 'orders' });
-    const now = clock.now();
-    await planter.snapshots('orders-production', [addMillis(now, -7_200_000), addMillis(now, -1_800_000)]);
-    aws.log.clear();
-  });
-
-  async function begin(change: Parameters<typeof anAwsRunbook>[2] = {}) {
-    const place = placeOf(aws);
-    const probe = {
-      observe: async (_: unknown, request: Parameters<typeof healthyObservation>[0]) =>
-        Promise.resolve(healthyObservation(request)),
-    };
-    const stage = awsStage({ place, clock, probe });
-    const started = drillStarted(anAwsRunbook(place, [anRdsRestore('orders')], change));
-    stage.disk.push({ ...started, seq: 1, epoch: 1, at: clock.now(), mono: clock.monotonic(), prev: '0'.repeat(64) });
-    return { stage, before: await listAccount(aws) };
-  }
-
-  function problemsOf(disk: readonly DrillEvent[]): readonly string[] {
-    return disk.flatMap((event) => ('problem' in event && event.problem ? [event.problem.code] : []));
-  }
-
-  test('passes, and leaves the account as it was', async () => {
+await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
+  test('passes, restores once, and leaves the account as it was', async () => {
     const { stage, before } = await begin();
     await resumeToTheEnd(stage);
     expect(problemsOf(stage.disk)).toEqual([]);
@@ -60,4 +17,135 @@ describe.skipIf(world === undefined)('a drill on AWS', () => {
     expect(await listAccount(aws)).toEqual(before);
     expect(aws.log.of('rds', 'RestoreDBInstanceFromDBSnapshot')).toHaveLength(1);
   });
+
+  test.each([
+    ['failed', 'environment'],
+    ['restore-error', 'environment'],
+    ['incompatible-restore', 'backup'],
+    ['incompatible-network', 'environment'],
+    ['incompatible-option-group', 'environment'],
+    ['incompatible-parameters', 'environment'],
+    ['insufficient-capacity', 'environment'],
+    ['inaccessible-encryption-credentials', 'environment'],
+    ['storage-full', 'environment'],
+  ])('that ends in %s fails at once, with the events that explain it, and is torn down', async (status) => {
+    const { stage, before } = await begin();
+    aws.rds.setTimeline({ source: /orders-production/ }, failingRestore(status, 5_000));
+    await resumeToTheEnd(stage);
+    const failed = stage.disk.find((event) => event.type === 'step-failed');
+    const started = stage.disk.find((event) => event.type === 'step-started' && event.step === 'restore:orders');
+    expect(failed).toMatchObject({ step: 'restore:orders' });
+    expect(failed?.type === 'step-failed' && failed.problem.message).toMatch(new RegExp(`ended in ${status}`));
+    expect(Date.parse(failed?.at ?? '') - Date.parse(started?.at ?? '')).toBeLessThanOrEqual(8_000);
+    expect(verdictOf(stage.disk).verdict).not.toBe('passed');
+    expect(await listAccount(aws)).toEqual(before);
+  });
+
+  test('that is stuck ends with its deadline, and is torn down', async () => {
+    const { stage, before } = await begin();
+    aws.rds.setTimeline({ source: /orders-production/ }, stuckRestore());
+    await resumeToTheEnd(stage);
+    expect(problemsOf(stage.disk)).toContain('drill/step-deadline');
+    expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
+    expect(await listAccount(aws)).toEqual(before);
+    const busiest = Math.max(...aws.log.perMinute('rds', 'DescribeDBInstances').values());
+    expect(busiest).toBeLessThanOrEqual(35);
+  });
+
+  test('that may not restore says so at once and names the policy to compare', async () => {
+    const { stage, before } = await begin();
+    aws.faults.add({
+      service: 'rds',
+      action: 'RestoreDBInstanceFromDBSnapshot',
+      kind: 'error',
+      status: 403,
+      code: 'AccessDenied',
+      times: 'always',
+    });
+    await resumeToTheEnd(stage);
+    expect(aws.log.of('rds', 'RestoreDBInstanceFromDBSnapshot')).toHaveLength(1);
+    const failed = stage.disk.find((event) => event.type === 'step-failed');
+    expect(failed?.type === 'step-failed' && failed.problem.hint).toMatch(/drillbook permissions/);
+    expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
+    expect(await listAccount(aws)).toEqual(before);
+  });
+
+  test('goes on through throttling, errors of the service and lost connections', async () => {
+    const { stage, before } = await begin();
+    for (const action of [
+      'CreateStack',
+      'RestoreDBInstanceFromDBSnapshot',
+      'ModifyDBInstance',
+      'DescribeDBInstances',
+    ]) {
+      aws.faults.add({ action, kind: 'throttle', times: 2 });
+    }
+    aws.faults.add({ service: 'rds', action: 'DescribeDBInstances', kind: 'server-error', after: 3, times: 2 });
+    aws.faults.add({ service: 'rds', action: 'DeleteDBInstance', kind: 'reset' });
+    await resumeToTheEnd(stage);
+    expect(verdictOf(stage.disk).verdict).toBe('passed');
+    expect(await listAccount(aws)).toEqual(before);
+  });
+
+  test('with credentials that have expired is inconclusive, and says what to do', async () => {
+    const { stage } = await begin();
+    aws.faults.add({ kind: 'error', status: 403, code: 'ExpiredToken', times: 'always' });
+    await resumeToTheEnd(stage);
+    expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
+    expect(problemsOf(stage.disk).join()).toMatch(/expired/);
+  });
+
+  test('of another account than the runbook names touches nothing', async () => {
+    const { stage } = await begin();
+    const [started] = stage.disk;
+    if (started?.type !== 'drill-started') throw new Error('no start');
+    const wrong = { ...started.runbook.sandbox, account: '999999999999' } as const;
+    stage.disk[0] = { ...started, runbook: { ...started.runbook, sandbox: wrong } };
+    const asked = aws.log.calls.length;
+    const place = { ...placeOf(aws), account: '999999999999' };
+    await resumeToTheEnd(awsStage({ place, clock }, stage.disk));
+    expect(problemsOf(stage.disk)).toContain('aws/wrong-account');
+    expect(aws.log.mutations()).toEqual([]);
+    expect(new Set(aws.log.calls.slice(asked).map(({ service }) => service))).toEqual(new Set(['sts']));
+  });
+
+  test.each([
+    ['an internet gateway', async (vpc: string) => planter.internetGateway(vpc)],
+    ['a peering that it asked for', async (vpc: string) => planter.peering(vpc)],
+    ['a peering that another asked for', async (vpc: string) => planter.peering(vpc, 'accepter')],
+    ['a subnet with public addresses', async (vpc: string) => planter.publicSubnet(vpc, '10.213.0.224/28')],
+    ['one more endpoint', async (vpc: string) => planter.endpoint(vpc)],
+    ['a security group of somebody else', async (vpc: string) => planter.securityGroup(vpc)],
+  ])('refuses to restore into a sandbox with %s', async (_, plant) => {
+    const { stage, before } = await begin();
+    const plantInto = async (): Promise<void> => {
+      const vpc = (await listAccount(aws)).find((id) => id.startsWith('vpc-') && !before.includes(id));
+      await plant(vpc ?? 'no VPC was made');
+    };
+    const planting = plantingStage(stage, plantInto, clock);
+    await resumeToTheEnd(planting);
+    expect(verdictOf(stage.disk).gaps.join()).toMatch(/isolation is not proven/);
+    expect(aws.log.of('rds', 'RestoreDBInstanceFromDBSnapshot')).toEqual([]);
+    expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
+  });
 });
+
+/** Somebody changes the sandbox when it is made and before it is proven. */
+function plantingStage(stage: Required<Stage>, plant: () => Promise<void>, clock: QuietClock): Required<Stage> {
+  let planted: Promise<void> | undefined;
+  return {
+    ...stage,
+    adapters() {
+      const adapters = stage.adapters();
+      const { proveIsolation } = adapters.provider;
+      const provider: Provider = {
+        ...adapters.provider,
+        async proveIsolation(...args) {
+          await (planted ??= clock.busy(plant));
+          return proveIsolation(...args);
+        },
+      };
+      return { ...adapters, provider };
+    },
+  };
+}

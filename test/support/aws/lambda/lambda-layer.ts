@@ -47,88 +47,91 @@ interface CreateFunctionRequest {
 
 type Next = (call: AwsCall) => Promise<AwsReply>;
 
+/** All that is known of one world's functions. */
+interface State extends LambdaOptions {
+  readonly functions: Map<string, MadeFunction>;
+  /** Interfaces of deleted functions, and when they go away. */
+  readonly leftOver: { readonly id: string; readonly until: Millis }[];
+  readonly logs: string[];
+}
+
 /** Functions become `Active` and interfaces go away when somebody asks after their time. */
 export function lambdaWorld(options: LambdaOptions): LambdaWorld {
-  const { clock, pendingFor = 0, interfacesStayFor = 0 } = options;
-  const functions = new Map<string, MadeFunction>();
-  const leftOver: { readonly id: string; readonly until: Millis }[] = [];
-  const logs: string[] = [];
-  const isPending = (made: MadeFunction): boolean =>
-    made.request.VpcConfig?.SubnetIds !== undefined && clock.monotonic() < made.createdAt + pendingFor;
-
-  const create = async (call: AwsCall, next: Next): Promise<AwsReply> => {
-    const reply = await next(call);
-    if (!isOk(reply)) return reply;
-    const request = call.json as CreateFunctionRequest;
-    const made = {
-      request,
-      createdAt: clock.monotonic(),
-      lastModified: clock.now(),
-      code: unpackFunction(Buffer.from(request.Code.ZipFile, 'base64'), options.authority),
-      interfaces: await createInterfaces(call, next, request),
-    };
-    functions.set(request.FunctionName, made);
-    return withState(reply, made, isPending(made));
-  };
-  const invoke = async (call: AwsCall, next: Next): Promise<AwsReply> => {
-    const made = functions.get(functionName(call));
-    if (made === undefined) return next(call);
-    if (isPending(made)) return renderError(call, STILL_PENDING);
-    const { isError, payload, log } = await (
-      await made.code
-    ).invoke(call.body.length === 0 ? '{}' : call.body.toString('utf8'), {
-      handler: made.request.Handler,
-      timeoutMillis: (made.request.Timeout ?? 3) * 1_000,
-      env: environment(call, made.request, options.endpoint()),
-    });
-    logs.push(log);
-    const headers = { 'content-type': 'application/json', ...(isError && { 'x-amz-function-error': 'Unhandled' }) };
-    return { status: 200, headers, body: Buffer.from(payload) };
-  };
-  const remove = async (call: AwsCall, next: Next): Promise<AwsReply> => {
-    const reply = await next(call);
-    const made = functions.get(functionName(call));
-    if (made === undefined || !isOk(reply)) return reply;
-    functions.delete(functionName(call));
-    await (await made.code).remove();
-    leftOver.push(...made.interfaces.map((id) => ({ id, until: clock.monotonic() + interfacesStayFor })));
-    return reply;
-  };
-  const removeInterfaces = async (call: AwsCall, next: Next): Promise<void> => {
-    const due = leftOver.filter(({ until }) => until <= clock.monotonic());
-    for (const gone of due) {
-      leftOver.splice(leftOver.indexOf(gone), 1);
-      await next(
-        querySubCall(call, {
-          service: 'ec2',
-          action: 'DeleteNetworkInterface',
-          params: { NetworkInterfaceId: gone.id },
-        }),
-      );
-    }
-  };
+  const state: State = { ...options, functions: new Map(), leftOver: [], logs: [] };
   return {
-    logs,
+    logs: state.logs,
     async layer(call, next) {
-      if (call.service === 'ec2' || call.service === 'lambda') await removeInterfaces(call, next);
+      if (call.service === 'ec2' || call.service === 'lambda') await removeInterfaces(state, call, next);
       if (call.service === 'ec2') return asLambdaInterfaces(await next(call));
       if (call.service !== 'lambda') return next(call);
-      if (call.action === 'CreateFunction') return create(call, next);
-      if (call.action === 'Invoke') return invoke(call, next);
-      if (call.action === 'DeleteFunction') return remove(call, next);
-      const made = functions.get(functionName(call));
+      if (call.action === 'CreateFunction') return create(state, call, next);
+      if (call.action === 'Invoke') return invoke(state, call, next);
+      if (call.action === 'DeleteFunction') return remove(state, call, next);
+      const made = state.functions.get(functionName(call));
       const reply = await next(call);
-      return made !== undefined && call.action.startsWith('GetFunction')
-        ? withState(reply, made, isPending(made))
-        : reply;
+      const isDescribed = made !== undefined && call.action.startsWith('GetFunction');
+      return isDescribed ? withState(reply, made, isPending(state, made)) : reply;
     },
     async reset() {
-      const all = [...functions.values()];
-      functions.clear();
-      leftOver.length = 0;
+      const all = [...state.functions.values()];
+      state.functions.clear();
+      state.leftOver.length = 0;
       await Promise.all(all.map(async ({ code }) => (await code).remove()));
     },
   };
+}
+
+function isPending({ clock, pendingFor = 0 }: State, made: MadeFunction): boolean {
+  return made.request.VpcConfig?.SubnetIds !== undefined && clock.monotonic() < made.createdAt + pendingFor;
+}
+
+async function create(state: State, call: AwsCall, next: Next): Promise<AwsReply> {
+  const reply = await next(call);
+  if (!isOk(reply)) return reply;
+  const request = call.json as CreateFunctionRequest;
+  const made = {
+    request,
+    createdAt: state.clock.monotonic(),
+    lastModified: state.clock.now(),
+    code: unpackFunction(Buffer.from(request.Code.ZipFile, 'base64'), state.authority),
+    interfaces: await createInterfaces(call, next, request),
+  };
+  state.functions.set(request.FunctionName, made);
+  return withState(reply, made, isPending(state, made));
+}
+
+async function invoke(state: State, call: AwsCall, next: Next): Promise<AwsReply> {
+  const made = state.functions.get(functionName(call));
+  if (made === undefined) return next(call);
+  if (isPending(state, made)) return renderError(call, STILL_PENDING);
+  const code = await made.code;
+  const { isError, payload, log } = await code.invoke(call.body.length === 0 ? '{}' : call.body.toString('utf8'), {
+    handler: made.request.Handler,
+    timeoutMillis: (made.request.Timeout ?? 3) * 1_000,
+    env: environment(call, made.request, state.endpoint()),
+  });
+  state.logs.push(log);
+  const headers = { 'content-type': 'application/json', ...(isError && { 'x-amz-function-error': 'Unhandled' }) };
+  return { status: 200, headers, body: Buffer.from(payload) };
+}
+
+async function remove(state: State, call: AwsCall, next: Next): Promise<AwsReply> {
+  const reply = await next(call);
+  const made = state.functions.get(functionName(call));
+  if (made === undefined || !isOk(reply)) return reply;
+  state.functions.delete(functionName(call));
+  await (await made.code).remove();
+  const until = state.clock.monotonic() + (state.interfacesStayFor ?? 0);
+  state.leftOver.push(...made.interfaces.map((id) => ({ id, until })));
+  return reply;
+}
+
+async function removeInterfaces({ leftOver, clock }: State, call: AwsCall, next: Next): Promise<void> {
+  for (const gone of leftOver.filter(({ until }) => until <= clock.monotonic())) {
+    leftOver.splice(leftOver.indexOf(gone), 1);
+    const params = { NetworkInterfaceId: gone.id };
+    await next(querySubCall(call, { service: 'ec2', action: 'DeleteNetworkInterface', params }));
+  }
 }
 
 const STILL_PENDING = {
