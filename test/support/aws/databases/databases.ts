@@ -12,7 +12,7 @@ const SYSTEM_BIN_DIR = '/usr/lib/postgresql/15/bin';
 const SUPERUSER = 'rdsadmin';
 
 /** Database of every seeded source; its owner is the master user. */
-export const SEEDED_DATABASE = 'shop';
+const SEEDED_DATABASE = 'shop';
 
 /** The server behind one restored instance. */
 export interface Clone {
