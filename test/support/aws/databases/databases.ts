@@ -70,9 +70,14 @@ export async function databases(own?: TestAuthority): Promise<Databases> {
     authority,
     async seed(id, build) {
       const server = await (await (template ??= prepareTemplate())).copy();
-      await server.start();
-      await buildAsMaster(server, build);
-      await server.stop();
+      try {
+        await server.start();
+        await buildAsMaster(server, build);
+        await server.stop();
+      } catch (error) {
+        await server.dispose();
+        throw error;
+      }
       await seeds.get(id)?.dispose();
       seeds.set(id, server);
     },
