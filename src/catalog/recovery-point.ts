@@ -43,7 +43,6 @@ export interface RdsRecoveryPoint {
   readonly storageType: string;
   /** Provisioned IOPS, where the storage type has them (`io1`, `io2`). */
   readonly iops?: number;
-  readonly port: number;
   readonly encrypted: boolean;
   readonly kmsKeyId?: string;
   /** Class of the living source, when it was to be seen. */

@@ -3,7 +3,7 @@ import type { NewEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
 import type { ResourceState, StartRequest } from '../providers/provider.ts';
 import type { Resource } from '../providers/resource.ts';
-import type { Instant } from '../support/time.ts';
+import { type Instant, type Millis, millisBetween } from '../support/time.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { ProblemError } from '../diagnostics/problem-error.ts';
 import { deadlineOf, deadlinePassed } from './deadline.ts';
@@ -19,6 +19,10 @@ export async function performStart(
 ): Promise<readonly NewEvent[]> {
   try {
     const resource = await ports.provider.start(startRequest(state, command.step, command.token), signal);
+    const before = state.steps.get(command.step);
+    // What was changed shows some moments later; without a pause its old state would begin the stage again and again.
+    if (before?.kind === 'starting' && before.resource)
+      await ports.clock.sleep(intervalSince(before.since, ports), signal);
     return [{ type: 'resource-created', step: command.step, resource }];
   } catch (error) {
     if (signal.aborted) return [];
@@ -32,8 +36,9 @@ export async function performAwait(
   performance: Performance,
 ): Promise<readonly NewEvent[]> {
   const { step, resource, attempt } = command;
+  const { ports } = performance;
   try {
-    const end = await lookUntilSettled(resource, step, performance);
+    const end = await lookUntilSettled(resource, step, performance, ports.provider.properties.absenceGrace);
     if (end.kind === 'ready') return [{ type: 'step-succeeded', step, ...(end.facts && { facts: end.facts }) }];
     if (end.kind === 'staged') return [{ type: 'stage-finished', step, stage: end.stage }];
     if (end.kind === 'lost' && attempt < MAX_ATTEMPTS)
@@ -68,17 +73,24 @@ export async function awaitReady(
 
 type Settled = Exclude<ResourceState, { kind: 'pending' }>;
 
-async function lookUntilSettled(resource: Resource, step: string, performance: Performance): Promise<Settled> {
+/** @param grace how long after the step began what is not there may still be about to show up */
+async function lookUntilSettled(
+  resource: Resource,
+  step: string,
+  performance: Performance,
+  grace: Millis = 0,
+): Promise<Settled> {
   const { ports, state, signal } = performance;
   const deadline = deadlineOf(state, step);
-  const since = ports.clock.now();
+  const since = beganAt(state, step) ?? ports.clock.now();
   for (;;) {
     const [now] = await ports.provider.look([resource], signal);
     if (now === undefined) throw new Error('a look without an answer');
-    if (now.kind !== 'pending') return now;
-    ports.observer.progress({ step, ...now });
+    const isAwaited = now.kind === 'gone' && millisBetween(since, ports.clock.now()) < grace;
+    if (now.kind !== 'pending' && !isAwaited) return now;
+    if (now.kind === 'pending') ports.observer.progress({ step, ...now });
     if (ports.clock.now() >= deadline) return { kind: 'failed', problem: deadlinePassed(step, deadline) };
-    await ports.clock.sleep(intervalSince(beganAt(state, step) ?? since, ports), signal);
+    await ports.clock.sleep(intervalSince(since, ports), signal);
     signal.throwIfAborted();
   }
 }

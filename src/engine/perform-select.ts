@@ -17,12 +17,12 @@ export async function performSelect({ ports, state, signal }: Performance): Prom
   });
   if (made === undefined || signal.aborted) return [];
   return made.kind === 'planned'
-    ? [{ type: 'plan-made', plan: made.plan }]
+    ? [{ type: 'plan-made', plan: made.plan, ...(made.warnings.length > 0 && { warnings: made.warnings }) }]
     : [{ type: 'drill-refused', problems: made.problems }];
 }
 
 export type Planning =
-  | { readonly kind: 'planned'; readonly plan: Plan }
+  | { readonly kind: 'planned'; readonly plan: Plan; readonly warnings: readonly Problem[] }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
 /** What a drill that starts like this would do. Reads only. Throws only when `signal` aborts, or for a bug. */
@@ -36,7 +36,19 @@ export async function planDrill(
   const problems = draws.flatMap((draw) => ('problem' in draw ? [draw.problem] : []));
   if (problems.length > 0) return { kind: 'refused', problems };
   const drawn = draws.flatMap((draw) => ('problem' in draw ? [] : [draw]));
-  return { kind: 'planned', plan: buildPlan({ drillId, runbook, startedAt: at, drawn, sha256Hex: ports.sha256Hex }) };
+  const plan = buildPlan({ drillId, runbook, startedAt: at, drawn, sha256Hex: ports.sha256Hex });
+  return lookAhead(plan, ports.provider, signal);
+}
+
+/** A plan that would come to nothing is refused while nothing is made yet. */
+async function lookAhead(plan: Plan, provider: EnginePorts['provider'], signal: AbortSignal): Promise<Planning> {
+  try {
+    const { refusals = [], warnings = [] } = (await provider.preflight?.(plan, signal)) ?? {};
+    return refusals.length > 0 ? { kind: 'refused', problems: refusals } : { kind: 'planned', plan, warnings };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { kind: 'refused', problems: [provider.classify(error).problem] };
+  }
 }
 
 async function drawFor(

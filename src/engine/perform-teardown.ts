@@ -3,32 +3,55 @@ import type { NewEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Resource } from '../providers/resource.ts';
-import { type Instant, addMillis } from '../support/time.ts';
+import { type Instant, type Millis, addMillis, millisBetween } from '../support/time.ts';
 import { teardownDeadlineOf } from './deadline.ts';
 import { type Performance, identityOf, intervalSince, planOf } from './performance.ts';
 
 /** How often something that shows up again after its removal is removed again before it counts as left. */
 const MAX_REMOVALS = 3;
 
+/** A removal is asked for again this often: what kept it from beginning, or grew in its place meanwhile, may be gone. */
+const ASK_AGAIN_AFTER: Millis = 60_000;
+
 /** Removes one resource and waits until a look no longer finds it. */
 export async function performRemove(
   command: Extract<Command, { kind: 'remove' }>,
-  { ports, state, signal }: Performance,
+  performance: Performance,
 ): Promise<readonly NewEvent[]> {
   const { resource } = command;
-  const ledger = [...state.ledger.values()].map((entry) => entry.resource);
+  const { ports, state, signal } = performance;
   const deadline = teardownDeadlineOf(state);
   const since = ports.clock.now();
+  let askedAt = since;
   try {
-    await ports.provider.startRemoval(resource, { kind: 'own-drill', drill: identityOf(state), ledger }, signal);
+    let refusal = await askForRemoval(resource, performance);
     for (;;) {
       const [now] = await ports.provider.look([resource], signal);
       if (now?.kind === 'gone') return [{ type: 'resource-removed', resource }];
-      if (ports.clock.now() >= deadline) return [{ type: 'removal-failed', resource, problem: stillThere(resource) }];
+      if (ports.clock.now() >= deadline) {
+        return [{ type: 'removal-failed', resource, problem: refusal ?? stillThere(resource) }];
+      }
       await ports.clock.sleep(intervalSince(since, ports), signal);
+      if (now?.kind === 'lost' || millisBetween(askedAt, ports.clock.now()) >= ASK_AGAIN_AFTER) {
+        refusal = await askForRemoval(resource, performance);
+        askedAt = ports.clock.now();
+      }
     }
   } catch (error) {
     return [{ type: 'removal-failed', resource, problem: ports.provider.classify(error).problem }];
+  }
+}
+
+/** Starts a removal; gives the problem when it cannot begin now but may later. Throws what will not pass. */
+async function askForRemoval(resource: Resource, { ports, state, signal }: Performance): Promise<Problem | undefined> {
+  const ledger = [...state.ledger.values()].map((entry) => entry.resource);
+  try {
+    await ports.provider.startRemoval(resource, { kind: 'own-drill', drill: identityOf(state), ledger }, signal);
+    return undefined;
+  } catch (error) {
+    const failure = ports.provider.classify(error);
+    if (failure.class === 'transient') return failure.problem;
+    throw error;
   }
 }
 

@@ -9,7 +9,10 @@ import type { Runbook } from '../../src/runbook/runbook.ts';
 import { sha256Hex } from '../../src/support/sha256-hex.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { aRecoveryPoint, aRestore, aRunbook } from '../support/runbook-builder.ts';
+import type { ObservationRequest } from '../../src/probe/observation.ts';
+import type { Provider } from '../../src/providers/provider.ts';
 import {
+  type Adapters,
   type Simulation,
   drillStarted,
   healthyObservation,
@@ -164,6 +167,47 @@ test('a restore in stages goes on with the next stage as the same resource, and 
   expect(lines).toEqual(['step-started', ...stage, ...stage, 'resource-created', 'step-succeeded']);
   expect(staged.world.effects.filter(({ kind }) => kind === 'created')).toHaveLength(3);
   expect(outcomeOf(staged).there).toEqual([]);
+});
+
+test('a removal that cannot begin yet is asked for again until it can', async () => {
+  let refusals = 0;
+  const faultOf = (call: string) => {
+    if (call !== 'startRemoval' || refusals >= 30) return { kind: 'none' } as const;
+    refusals += 1;
+    return { kind: 'refused', class: 'transient' } as const;
+  };
+  const busy = await aSimulation({ faultOf });
+  await resumeToTheEnd(busy);
+  expect(refusals).toBe(30);
+  expect(busy.disk.filter(({ type }) => type === 'removal-failed')).toEqual([]);
+  expect([outcomeOf(busy).there, outcomeOf(busy).left]).toEqual([[], []]);
+});
+
+test('what a creating call has just made may be out of sight for a grace, and no longer', async () => {
+  const hiddenFor = async (looks: number) => {
+    const simulation = await aSimulation();
+    const hidden = new Map<string, number>();
+    const adapters = (): Adapters => {
+      const provider = memoryProvider(simulation.world, simulation.clock);
+      const look: Provider['look'] = async (resources, signal) => {
+        const states = await provider.look(resources, signal);
+        return states.map((state, index) => {
+          const { id } = resources[index]!;
+          hidden.set(id, (hidden.get(id) ?? 0) + 1);
+          return hidden.get(id)! <= looks ? { kind: 'gone' } : state;
+        });
+      };
+      const properties = { ...provider.properties, absenceGrace: 2_000 };
+      const probe = {
+        observe: async (_: unknown, request: ObservationRequest) => Promise.resolve(healthyObservation(request)),
+      };
+      return { provider: { ...provider, properties, look }, probe, patience: { tries: 4, firstWait: 100 } };
+    };
+    await resumeToTheEnd({ ...simulation, adapters });
+    return simulation.disk.flatMap((event) => (event.type === 'step-failed' ? [event.problem.code] : []));
+  };
+  expect(await hiddenFor(5)).toEqual([]);
+  expect(await hiddenFor(50)).toContain('restore/vanished');
 });
 
 test('a drill that was asked to is kept when it did not pass, until its expiry at most, and torn down when asked again', async () => {

@@ -6,7 +6,7 @@ import type { Instant } from '../../../support/time.ts';
 import type { RdsSource } from './find-source.ts';
 import { type BackupFacts, refusalOfBackup } from './restorable.ts';
 import { availableSince, chooseMoment } from './restore-window.ts';
-import { tagTexts, usualPort } from './snapshot-points.ts';
+import { tagTexts } from './snapshot-points.ts';
 
 /** The one moment that a runbook asks for as a recovery point, or the reason why it is none. */
 export type MomentPoint =
@@ -95,7 +95,6 @@ function detailsOf(of: {
     engineVersion: living?.EngineVersion ?? backup?.EngineVersion ?? '',
     allocatedGib: living?.AllocatedStorage ?? backup?.AllocatedStorage ?? 0,
     storageType,
-    port: living?.Endpoint?.Port ?? backup?.Port ?? usualPort(engine),
     encrypted,
     ...(kmsKeyId && { kmsKeyId }),
     ...(living?.DBInstanceClass && { sourceClass: living.DBInstanceClass }),

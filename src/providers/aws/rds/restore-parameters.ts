@@ -9,6 +9,7 @@ import type { Instant } from '../../../support/time.ts';
 import type { StartRequest } from '../../provider.ts';
 import { awsName, markTags, type Tag } from '../names.ts';
 import type { SandboxNetwork } from '../sandbox/network.ts';
+import { portOf } from '../ports.ts';
 import { noteTags } from './restore-notes.ts';
 
 /** The restore of a recovery point of RDS. */
@@ -65,7 +66,7 @@ function settingsOf({ spec, point: { rds } }: RdsRequest, { network }: RestoreSc
     CopyTagsToSnapshot: false,
     AutoMinorVersionUpgrade: false,
     EnableIAMDatabaseAuthentication: false,
-    Port: rds.port,
+    Port: portOf(rds.engine),
     StorageType: rds.storageType,
     ...(rds.iops !== undefined && isProvisioned(rds.storageType) && { Iops: rds.iops }),
     ...(spec.parameterGroup !== undefined && { DBParameterGroupName: spec.parameterGroup }),

@@ -43,11 +43,6 @@ export function tagTexts(tags: readonly Tag[] | undefined): readonly string[] {
   return (tags ?? []).map(({ Key = '', Value = '' }) => `${Key}=${Value}`);
 }
 
-/** The port that an engine listens on unless told otherwise. */
-export function usualPort(engine: string): number {
-  return engine === 'postgres' ? 5432 : 3306;
-}
-
 function typeOf(snapshot: DBSnapshot, account: string): RdsRecoveryPoint['type'] {
   const { SnapshotType: type, DBSnapshotIdentifier: identifier = '', DBSnapshotArn: arn } = snapshot;
   if (type === 'shared' || accountOf(arn) !== account) return 'shared';
@@ -100,7 +95,6 @@ function detailsOf(
     engineVersion: snapshot.EngineVersion ?? '',
     allocatedGib: snapshot.AllocatedStorage ?? 0,
     storageType: snapshot.StorageType ?? '',
-    port: snapshot.Port || usualPort(engine),
     encrypted: snapshot.Encrypted ?? false,
     ...(snapshot.KmsKeyId && { kmsKeyId: snapshot.KmsKeyId }),
     ...(living?.DBInstanceClass && { sourceClass: living.DBInstanceClass }),

@@ -6,7 +6,7 @@ import { collectNetworkFacts } from './collect-network-facts.ts';
 import { policyHash, resolveTemplate } from './endpoint-policy.ts';
 import { type Expected, judgeIsolation } from './judge-isolation.ts';
 import { type Sandbox, readSandbox } from './read-network.ts';
-import { SANDBOX_PORTS } from './sandbox-ports.ts';
+import { SANDBOX_PORTS } from '../ports.ts';
 import { sandboxTemplate } from './template.ts';
 
 /** More than a proof has calls under way at once, each with a listener or two. */

@@ -8,7 +8,7 @@ import type { AwsContext } from '../aws-context.ts';
 import { NAME_PREFIX, awsName, drillPrefix, markTags, proofOf, readMark } from '../names.ts';
 import { SANDBOX_KIND, allEvents, describeStack, newestEvent, wholeMark } from './describe-stack.ts';
 import { networkOf } from './read-network.ts';
-import { SANDBOX_PORTS } from './sandbox-ports.ts';
+import { SANDBOX_PORTS } from '../ports.ts';
 import { describeEvent, firstFailure, stackChanged, stackFailed, stageOf } from './stack-state.ts';
 import { sandboxTemplate } from './template.ts';
 

@@ -32,7 +32,6 @@ export function requestOf(
     engineVersion: '16.4',
     allocatedGib: 20,
     storageType: 'gp3',
-    port: 5432,
     encrypted: false,
     sourceClass: 'db.t4g.micro',
     ...more.rds,
