@@ -1,7 +1,8 @@
+import { awaitRemoval } from '../engine/await-removal.ts';
 import type { MarkedResource, Provider, RemovalPermit } from '../providers/provider.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
-import { systemClock } from '../support/clock.ts';
-import { type Millis, addMillis, millisBetween } from '../support/time.ts';
+import type { Clock } from '../support/clock.ts';
+import { type Millis, addMillis } from '../support/time.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
 /** How long one removal may take before it counts as left: Lambda lets go of its network interfaces after up to 40 min. */
@@ -18,35 +19,26 @@ export async function removeMarked(
     readonly place: SandboxPlace;
     readonly marked: readonly MarkedResource[];
     readonly permit: RemovalPermit;
+    readonly clock: Clock;
   },
-  io: CommandIo,
+  io: Pick<CommandIo, 'stderr'>,
 ): Promise<readonly MarkedResource[]> {
-  const { provider, place, marked, permit } = removal;
+  const { provider, place, marked } = removal;
   const isSandbox = ({ resource }: MarkedResource): boolean => resource.type === 'sandbox';
   for (const wave of [marked.filter((one) => !isSandbox(one)), marked.filter(isSandbox)]) {
-    await Promise.all(wave.map(async (one) => removeOne(provider, one, permit, io)));
+    await Promise.all(wave.map(async (one) => removeOne(one, removal, io)));
   }
   const after = await provider.listMarked({ place }, new AbortController().signal);
   return after.filter(({ resource }) => marked.some((one) => one.resource.id === resource.id));
 }
 
 async function removeOne(
-  provider: Provider,
   { resource }: MarkedResource,
-  permit: RemovalPermit,
-  io: CommandIo,
+  { provider, permit, clock }: { provider: Provider; permit: RemovalPermit; clock: Clock },
+  io: Pick<CommandIo, 'stderr'>,
 ): Promise<void> {
-  const signal = new AbortController().signal;
-  const began = systemClock.now();
-  const deadline = addMillis(began, REMOVAL_LIMIT);
-  try {
-    await provider.startRemoval(resource, permit, signal);
-    while (systemClock.now() < deadline) {
-      const [state] = await provider.look([resource], signal);
-      if (state?.kind === 'gone') return;
-      await systemClock.sleep(provider.properties.pollInterval(millisBetween(began, systemClock.now())));
-    }
-  } catch (error) {
-    printProblem(io, provider.classify(error).problem);
-  }
+  const deadline = addMillis(clock.now(), REMOVAL_LIMIT);
+  const { signal } = new AbortController();
+  const problem = await awaitRemoval(resource, { provider, clock, permit, deadline, signal });
+  if (problem) printProblem(io, problem);
 }

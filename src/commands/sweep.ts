@@ -1,11 +1,9 @@
 import { resolve } from 'node:path';
-import type { MarkedResource, Provider } from '../providers/provider.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
-import { type Millis, addMillis } from '../support/time.ts';
 import { type CommandIo, printProblem } from './io.ts';
-import { removeMarked } from './remove-marked.ts';
 import { knownPlaces } from './runbook-files.ts';
+import { type Swept, sweepPlace } from './sweep-place.ts';
 import { wireProvider } from './wire.ts';
 
 export interface SweepOptions {
@@ -13,9 +11,6 @@ export interface SweepOptions {
   readonly folder?: string;
   readonly json?: boolean;
 }
-
-/** Sandboxes are left alone until this long after their expiry, so that clocks that differ do not end a live drill. */
-const MARGIN: Millis = 5 * 60_000;
 
 /**
  * `drillbook sweep`: finds what expired drills have left, on this machine and in every account that a runbook in
@@ -33,7 +28,7 @@ export async function sweepCommand(options: SweepOptions, io: CommandIo): Promis
   for (const place of places) {
     const provider = await wireProvider(io, place);
     try {
-      swept.push(await sweepPlace(provider, place, { options, io }));
+      swept.push(await sweepPlace(provider, place, { yes: options.yes ?? false, clock: systemClock, io }));
     } catch (error) {
       printProblem(io, provider.classify(error).problem);
       isBlind = true;
@@ -48,25 +43,6 @@ export async function sweepCommand(options: SweepOptions, io: CommandIo): Promis
     options.json ? `${JSON.stringify({ expired, left }, undefined, 2)}\n` : listing({ marked, expired, left }, options),
   );
   return left.length > 0 ? 4 : isBlind ? 3 : 0;
-}
-
-async function sweepPlace(
-  provider: Provider,
-  place: SandboxPlace,
-  { options, io }: { options: SweepOptions; io: CommandIo },
-): Promise<Swept> {
-  const now = systemClock.now();
-  const marked = await provider.listMarked({ place }, new AbortController().signal);
-  const expired = marked.filter(({ expiresAt }) => addMillis(expiresAt, MARGIN) <= now);
-  const permit = { kind: 'expired', now, margin: MARGIN } as const;
-  const left = options.yes ? await removeMarked({ provider, place, marked: expired, permit }, io) : expired;
-  return { marked, expired, left };
-}
-
-interface Swept {
-  readonly marked: readonly MarkedResource[];
-  readonly expired: readonly MarkedResource[];
-  readonly left: readonly MarkedResource[];
 }
 
 function listing({ marked, expired, left }: Swept, { yes }: SweepOptions): string {

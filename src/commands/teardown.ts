@@ -68,7 +68,7 @@ async function teardownInPlace(
     sources: [],
   } as const;
   const permit = { kind: 'own-drill', drill, ledger: marked.map(({ resource }) => resource) } as const;
-  const left = await removeMarked({ provider, place, marked, permit }, io);
+  const left = await removeMarked({ provider, place, marked, permit, clock: systemClock }, io);
   return left.map(({ resource }) => resource);
 }
 
