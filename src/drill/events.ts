@@ -14,7 +14,12 @@ import type { Instant, Millis } from '../support/time.ts';
 export type NewEvent =
   | DrillStarted
   | { readonly type: 'engine-started'; readonly purpose: 'run' | 'resume' | 'teardown'; readonly bootId: string }
-  | { readonly type: 'plan-made'; readonly plan: Plan }
+  | {
+      readonly type: 'plan-made';
+      readonly plan: Plan;
+      /** What the look ahead could not know, or thought might go wrong; absent when it found nothing. */
+      readonly warnings?: readonly Problem[];
+    }
   | { readonly type: 'drill-refused'; readonly problems: readonly Problem[] }
   | { readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly token: string }
   | { readonly type: 'resource-created'; readonly step: string; readonly resource: Resource }

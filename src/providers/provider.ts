@@ -1,6 +1,6 @@
 import type { RecoveryPoint, RecoveryPointListing } from '../catalog/recovery-point.ts';
 import type { Problem } from '../diagnostics/problem.ts';
-import type { SandboxPlan } from '../plan/plan.ts';
+import type { Plan, SandboxPlan } from '../plan/plan.ts';
 import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 import type { Endpoint, IsolationEvidence, Resource, RestoreFacts } from './resource.ts';
@@ -56,6 +56,14 @@ export interface Failure {
   readonly problem: Problem;
 }
 
+/** What a look ahead found in the way of a plan. */
+export interface Preflight {
+  /** Any of these, and the drill is not begun: nothing is made. */
+  readonly refusals: readonly Problem[];
+  /** What could not be known beforehand, or may yet go wrong. */
+  readonly warnings: readonly Problem[];
+}
+
 /**
  * A place where backups are restored. Calls start work and return; the engine waits, retries, times out and records.
  * A provider holds no state of its own, never sleeps, never logs, never reads the environment.
@@ -70,6 +78,8 @@ export interface Provider {
   };
   /** All recovery points of a source, whatever their number; reads only. */
   listRecoveryPoints(spec: RestoreSpec, signal: AbortSignal): Promise<RecoveryPointListing>;
+  /** Whether what a plan needs is there, asked before anything is made; reads only. */
+  readonly preflight?: (plan: Plan, signal: AbortSignal) => Promise<Preflight>;
   /** Same token, same resource: a repeated call adopts what the first one made, and restarts work that died. */
   start(request: StartRequest, signal: AbortSignal): Promise<Resource>;
   /** The states of the resources, in the order asked for. */

@@ -1,3 +1,4 @@
+import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
 import type { Provider } from './provider.ts';
@@ -23,10 +24,14 @@ export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock)
       }
     }
   }
+  const { preflight } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
     listRecoveryPoints: async (spec, signal) => retried(async () => provider.listRecoveryPoints(spec, signal), signal),
+    ...(preflight && {
+      preflight: async (plan: Plan, signal: AbortSignal) => retried(async () => preflight(plan, signal), signal),
+    }),
     start: async (request, signal) => retried(async () => provider.start(request, signal), signal),
     look: async (resources, signal) => retried(async () => provider.look(resources, signal), signal),
     proveIsolation: async (sandbox, restored, signal) =>

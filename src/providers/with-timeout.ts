@@ -1,4 +1,5 @@
 import { ProblemError } from '../diagnostics/problem-error.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
 import type { Provider } from './provider.ts';
@@ -28,11 +29,16 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
       timer.catch(() => {});
     }
   }
+  const { preflight } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
     listRecoveryPoints: async (spec, signal) =>
       limited('listRecoveryPoints', async (stop) => provider.listRecoveryPoints(spec, stop), signal),
+    ...(preflight && {
+      preflight: async (plan: Plan, signal: AbortSignal) =>
+        limited('preflight', async (stop) => preflight(plan, stop), signal),
+    }),
     start: async (request, signal) => limited('start', async (stop) => provider.start(request, stop), signal),
     look: async (resources, signal) => limited('look', async (stop) => provider.look(resources, stop), signal),
     proveIsolation: async (sandbox, restored, signal) =>

@@ -58,7 +58,9 @@ function teardownProblems({ events }: DrillRecord): readonly ReportedProblem[] {
 }
 
 function warnings(record: DrillRecord): readonly ReportedProblem[] {
-  return (record.plan?.resources ?? []).flatMap(({ spec }) =>
+  const ahead = ofType(record.events, 'plan-made')[0]?.warnings ?? [];
+  const found = (record.plan?.resources ?? []).flatMap(({ spec }) =>
     (factsOf(record, spec.name)?.warnings ?? []).map((problem) => reported(problem, `restore:${spec.name}`, true)),
   );
+  return [...ahead.map((problem) => reported(problem, undefined, true)), ...found];
 }

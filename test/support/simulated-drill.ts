@@ -135,10 +135,14 @@ function portsOf(
         return appended;
       }),
   };
+  const { preflight } = provider;
   const counted = {
     ...provider,
     listRecoveryPoints: async (spec: never, signal: AbortSignal) =>
       through(async () => provider.listRecoveryPoints(spec, signal)),
+    ...(preflight && {
+      preflight: async (plan: never, signal: AbortSignal) => through(async () => preflight(plan, signal)),
+    }),
     start: async (request: never, signal: AbortSignal) => through(async () => provider.start(request, signal)),
     look: async (resources: never, signal: AbortSignal) => through(async () => provider.look(resources, signal)),
     proveIsolation: async (sandbox: never, restored: never, signal: AbortSignal) =>

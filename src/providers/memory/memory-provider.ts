@@ -27,6 +27,7 @@ export function memoryProvider(world: MemoryWorld, clock: Clock): Provider {
     properties: { absenceGrace: world.listedAfter + POLL_INTERVAL, pollInterval: () => POLL_INTERVAL },
     listRecoveryPoints: async (spec, signal) =>
       disturbed('listRecoveryPoints', signal, () => world.listings.get(spec.source) ?? { points: [], unusable: [] }),
+    preflight: async (_plan, signal) => disturbed('preflight', signal, () => world.preflight),
     start: async (request, signal) => disturbed('start', signal, () => start(world, request, clock.now())),
     look: async (resources, signal) =>
       disturbed('look', signal, () => resources.map(({ id }) => stateOf(world, id, clock.now()))),

@@ -1,6 +1,7 @@
 import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
 import type { Mark } from '../../drill/guard.ts';
 import type { Instant, Millis } from '../../support/time.ts';
+import type { Preflight } from '../provider.ts';
 import type { Resource, RestoreFacts } from '../resource.ts';
 
 /** What happens to one call on the world, as a test wants it. */
@@ -44,6 +45,8 @@ export interface MemoryWorld {
   readonly faultOf: (call: string) => Fault;
   readonly courseOf: (name: string) => Course;
   readonly factsOf: (name: string, pointId: string) => RestoreFacts;
+  /** What a look ahead at any plan finds. */
+  readonly preflight: Preflight;
   /** How long a creating call's thing stays out of listings. */
   readonly listedAfter: Millis;
   readonly removalTakes: Millis;
@@ -71,6 +74,7 @@ export function memoryWorld(settings: Partial<MemoryWorld> = {}): MemoryWorld {
       settings: [],
       warnings: [],
     }),
+    preflight: { refusals: [], warnings: [] },
     listedAfter: 0,
     removalTakes: 500,
     unremovable: new Set(),
