@@ -14,6 +14,8 @@ export interface QuietClock extends Clock {
   /** Counts work that goes on by real time: while any does, no time passes. */
   busy<T>(work: () => Promise<T>): Promise<T>;
   advance(millis: number): void;
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -42,6 +44,9 @@ export function quietClock(startMillis = Date.now()): QuietClock {
     monotonic: () => now - startMillis + 1_000,
     advance(millis) {
       now += millis;
+    },
+    async idle() {
+      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, QUIET_FOR));
     },
     async busy(work) {
       underWay += 1;

@@ -65,6 +65,9 @@ export async function startProbe(
     if (FunctionArn === undefined) throw new Error('Lambda made a function without an ARN');
     return resource(FunctionArn);
   } catch (error) {
+    // A first try whose answer was lost has made it.
+    const made = isTaken(error) ? await describeProbe(name, context, signal) : undefined;
+    if (made) return resource(adopted(made, { name, token, context }));
     throw isRoleUnknownYet(error) ? new ProblemError(roleNotReady(network.probeRoleArn)) : error;
   }
 }
@@ -83,6 +86,10 @@ function adopted(
     hint: 'Look at it by hand; remove or rename it if it is not needed, then run the drill again.',
     blames: 'environment',
   });
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as Error).name === 'ResourceConflictException';
 }
 
 /** IAM tells Lambda of a new role only after some seconds; until then the call is refused as if the role were wrong. */

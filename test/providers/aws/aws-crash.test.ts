@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest';
+import { sweepPlace } from '../../../src/commands/sweep-place.ts';
+import { verdictOf } from '../../../src/drill/verdict.ts';
+import type { Provider } from '../../../src/providers/provider.ts';
+import { listAccount } from '../../support/aws/account-listing.ts';
+import { placeOf } from '../../support/aws/aws-stage.ts';
+import { describeOnAws } from '../../support/aws/describe-on-aws.ts';
+import { type CrashPoint, type Stage, resumeToTheEnd, simulate } from '../../support/simulated-drill.ts';
+
+/** Every so many calls an engine is killed; each with `npm run test:crash`. */
+const STEP = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole' ? 1 : 9;
+const MINUTES = 60_000;
+
+await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => {
+  const restores = () =>
+    aws.log.of('rds', 'RestoreDBInstanceFromDBSnapshot').filter(({ error }) => error !== 'DBInstanceAlreadyExists');
+  // The snapshots grow old while one drill follows another.
+  const objectives = { rto: { target: 86_400_000, until: 'verified' }, rpo: { target: 100 * 86_400_000 } } as const;
+  const beginOne = async () => begin({ runbook: { objectives } });
+
+  async function crashPoints(): Promise<readonly CrashPoint[]> {
+    const calls = { count: 0 };
+    const { stage } = await beginOne();
+    await simulate(stage, { purpose: 'run', calls });
+    expect(verdictOf(stage.disk).verdict).toBe('passed');
+    expect(calls.count).toBeGreaterThan(60);
+    const all = Array.from({ length: calls.count }, (_, n) => n + 1);
+    return all
+      .filter((call) => call % STEP === 0)
+      .flatMap((call) => [
+        { call, when: 'before' as const },
+        { call, when: 'after' as const },
+      ]);
+  }
+
+  test(
+    'at any call to AWS or to its journal ends, resumed, as an undisturbed one: one restore, an account as before',
+    { timeout: 60 * MINUTES },
+    async () => {
+      for (const crash of await crashPoints()) {
+        aws.log.clear();
+        const { stage, before } = await beginOne();
+        await simulate(stage, { purpose: 'run', crash });
+        await clock.idle();
+        await resumeToTheEnd(stage);
+        const where = `killed ${crash.when} call ${crash.call}`;
+        expect(verdictOf(stage.disk), where).toMatchObject({ failures: [] });
+        const created = stage.disk.filter(({ type }) => type === 'step-failed');
+        expect(created, where).toEqual([]);
+        expect(await listAccount(aws), where).toEqual(before);
+        expect(restores(), where).toHaveLength(1);
+      }
+    },
+  );
+
+  test(
+    'at any call, with its journal lost, leaves nothing to a sweep after its expiry, and nothing is swept before',
+    { timeout: 60 * MINUTES },
+    async () => {
+      for (const crash of await crashPoints()) {
+        const { stage, before } = await beginOne();
+        await simulate(stage, { purpose: 'run', crash });
+        await clock.idle();
+        const where = `killed ${crash.when} call ${crash.call}`;
+        const made = await listAccount(aws);
+        await sweep(stage);
+        expect(await listAccount(aws), `${where}, swept too early`).toEqual(made);
+        clock.advance(7 * 60 * MINUTES);
+        expect((await sweep(stage)).left, where).toEqual([]);
+        expect(await listAccount(aws), where).toEqual(before);
+      }
+    },
+  );
+
+  async function sweep(stage: Required<Stage>) {
+    const said: string[] = [];
+    const io = { stderr: (text: string) => said.push(text) };
+    const { provider } = stage.adapters();
+    return sweepPlace(provider, placeOf(aws), { yes: true, clock, io });
+  }
+
+  test.each([
+    ['cloudformation', 'CreateStack'],
+    ['lambda', 'CreateFunction'],
+    ['rds', 'RestoreDBInstanceFromDBSnapshot'],
+    ['rds', 'ModifyDBInstance'],
+    ['rds', 'DeleteDBInstance'],
+    ['lambda', 'DeleteFunction'],
+    ['cloudformation', 'DeleteStack'],
+  ])('by no means: the answer to %s %s is lost, and the drill goes on with what it made', async (service, action) => {
+    const { stage, before } = await beginOne();
+    const fault = aws.faults.add({ service, action, kind: 'lost-answer' });
+    await resumeToTheEnd(stage);
+    expect(fault.hits).toBe(1);
+    expect(verdictOf(stage.disk)).toMatchObject({ verdict: 'passed' });
+    expect(restores()).toHaveLength(1);
+    expect(await listAccount(aws)).toEqual(before);
+  });
+});
+
+await describeOnAws('a look-alike of production', ({ aws, clock, planter, begin }) => {
+  test('with all tags of a drill, its prefix and its network is changed by no teardown and by no sweep', async () => {
+    const { stage } = await begin({
+      runbook: { limits: { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 600_000 } },
+    });
+    const lookAlikes: string[] = [];
+    const planting: Required<Stage> = {
+      ...stage,
+      adapters() {
+        const adapters = stage.adapters();
+        const proveIsolation: Provider['proveIsolation'] = async (sandbox, restored, signal) => {
+          if (restored && lookAlikes.length === 0) {
+            const original = restored.id.split(':db:')[1] ?? '';
+            const id = `${original}-production`;
+            lookAlikes.push(id);
+            await clock.busy(async () =>
+              planter.lookAlike(id, original, { DBSubnetGroupName: await subnetGroupOf(original) }),
+            );
+          }
+          return adapters.provider.proveIsolation(sandbox, restored, signal);
+        };
+        return { ...adapters, provider: { ...adapters.provider, proveIsolation } };
+      },
+    };
+    await resumeToTheEnd(planting);
+    clock.advance(7 * 3_600_000);
+    const swept = await sweepPlace(stage.adapters().provider, placeOf(aws), {
+      yes: true,
+      clock,
+      io: { stderr: () => true },
+    });
+    const [lookAlike = 'none was planted'] = lookAlikes;
+    expect(swept.marked.map(({ resource }) => resource.id).join()).not.toContain(lookAlike);
+    expect((await listAccount(aws)).join()).toContain(lookAlike);
+    const changed = aws.log.mutations().filter(({ accessKey }) => accessKey !== planter.accessKey);
+    expect(JSON.stringify(changed)).not.toContain(lookAlike);
+    expect(changed.length).toBeGreaterThan(4);
+  });
+
+  async function subnetGroupOf(instance: string): Promise<string> {
+    const restore = aws.log
+      .of('rds', 'RestoreDBInstanceFromDBSnapshot')
+      .find(({ params }) => params['DBInstanceIdentifier'] === instance);
+    return restore?.params['DBSubnetGroupName'] ?? 'the restore named none';
+  }
+});
