@@ -141,6 +141,14 @@ function watchingCommands(cli: Command, end: (code: number) => void): void {
       end(await coverageCommand(options, io));
     });
   cli
+    .command('permissions <runbook>')
+    .description('print the least IAM policy that the drills of a runbook on AWS need')
+    .option('--json', 'print it on one line')
+    .action(async (file: string, options: { json?: boolean }) => {
+      const { permissionsCommand } = await import('./commands/permissions.ts');
+      end(await permissionsCommand(file, options, io));
+    });
+  cli
     .command('alarms [files...]')
     .description('print a CloudFormation template with alarms and a dashboard for runbooks that publish')
     .option('--max-age <duration>', 'how old the last verified restore may become', '100d')

@@ -53,6 +53,7 @@ const PARTITIONS: readonly (readonly [RegExp, string])[] = [
   [/^eusc-/, 'aws-eusc'],
 ];
 
-function partitionOf(region: string): string {
+/** The partition of the ARNs of a region. */
+export function partitionOf(region: string): string {
   return PARTITIONS.find(([pattern]) => pattern.test(region))?.[1] ?? 'aws';
 }
