@@ -26,9 +26,13 @@ export function isolationProblem(evidence: IsolationEvidence, minimum: Isolation
     return {
       code: 'isolation/not-proven',
       message: `isolation is not proven: ${claims || 'nothing was tried'}`,
-      hint: 'Nothing is restored into a sandbox that leaks; look at the proofs in the report and mend the machine.',
+      hint: `Nothing is restored into a sandbox that leaks; look at the proofs in the report and ${whatToMend(evidence)}.`,
       blames: 'environment',
     };
   }
   return undefined;
+}
+
+function whatToMend({ level }: IsolationEvidence): string {
+  return level === 'VPC' ? 'see who or what changes networks in the sandbox account' : 'mend the machine';
 }

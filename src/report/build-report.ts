@@ -14,6 +14,7 @@ import { timelineOf } from '../drill/timeline.ts';
 import { wordsOf } from '../drill/data-loss.ts';
 import { verdictOf } from '../drill/verdict.ts';
 import { checkStepId } from '../plan/build-plan.ts';
+import type { Step } from '../plan/plan.ts';
 import type { CheckSpec } from '../runbook/runbook.ts';
 import { type Instant, type Millis, instantOf } from '../support/time.ts';
 import { problemsOf } from './build-problems.ts';
@@ -121,8 +122,7 @@ function isolationOf(record: DrillRecord): Report['isolation'] {
   const steps = (record.plan?.steps ?? []).filter(({ kind }) => kind === 'isolation' || kind === 'connect');
   const judged = steps.flatMap((step) => {
     const event = record.isolation.get(step.id);
-    const when = step.kind === 'connect' ? `from the restored '${step.resource}'` : 'before anything was restored';
-    return event ? [{ when, ...event.evidence }] : [];
+    return event ? [{ when: whenProven(step), ...event.evidence }] : [];
   });
   return {
     level: judged.map(({ level }) => level).sort()[0] ?? null,
@@ -130,6 +130,11 @@ function isolationOf(record: DrillRecord): Report['isolation'] {
     proven: steps.length > 0 && steps.every(({ id }) => isolationProblemOf(record, id) === undefined),
     proofs: judged.flatMap(({ when, proofs }) => proofs.map((proof) => ({ when, ...proof }))),
   };
+}
+
+function whenProven(step: Step): string {
+  if (step.kind === 'connect') return `from the restored '${step.resource}'`;
+  return step.id === 'isolation' ? 'before anything was restored' : 'after the last check';
 }
 
 function checkOf(record: DrillRecord, check: CheckSpec): ReportedCheck {

@@ -20,7 +20,10 @@ function ofRunbook({ started }: DrillRecord): readonly string[] {
   const { seedChosen, disasterAt, runbook } = started;
   const minimum = runbook.sandbox.minimumIsolation;
   return [
-    ...(minimum === 'L2' ? [] : [`isolation ${minimum} accepted by the runbook, below the default L2`]),
+    // On AWS there is no less than a network of its own, so nothing was accepted.
+    ...(minimum === 'L2' || minimum === 'VPC'
+      ? []
+      : [`isolation ${minimum} accepted by the runbook, below the default L2`]),
     ...(seedChosen ? ['seed chosen by a person: the draw says nothing about the other recovery points'] : []),
     ...(disasterAt === undefined ? [] : ["disaster named by '--disaster-at'"]),
   ];

@@ -1,4 +1,4 @@
-import { formatBytes, formatInstant, formatSeconds, formatSentence } from './format.ts';
+import { formatBytes, formatCount, formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { type Markup, chip, facts, html, icon, moment, section, table } from './html-markup.ts';
 import type { Report, ReportedCheck, ReportedRecoveryPoint } from './report.ts';
 import { DRAW_RECIPE, isolationInWords, orDash, purposeInWords, teardownCommand, teardownInWords } from './words.ts';
@@ -108,22 +108,34 @@ function candidatesList({ candidates, index, excluded }: ReportedRecoveryPoint['
 /** What kept the sandbox apart, and how that was shown. */
 export function isolationSection({ isolation }: Report): Markup {
   const { proven, proofs } = isolation;
-  const columns = ['holds', 'claim', 'when', 'expected', 'observed'];
-  const rows = proofs.map((proof) => [
+  const tone = proven ? 'good' : 'unsure';
+  const times = [...new Set(proofs.map(({ when }) => when))];
+  return section(
+    { title: 'Isolation', id: 'isolation' },
+    html`<p class="lead ${tone}">${icon(tone)}<span>${formatSentence(isolationInWords(isolation))}</span></p>`,
+    ...times.map((when) => proofsOf(when, isolation)),
+  );
+}
+
+/** More proofs than this are folded away while all of them hold: on AWS there are dozens. */
+const MOST_OPEN_PROOFS = 20;
+
+function proofsOf(when: string, { proofs }: Report['isolation']): Markup {
+  const own = proofs.filter((proof) => proof.when === when);
+  const holding = own.filter(({ holds }) => holds).length;
+  const isOpen = proofs.length <= MOST_OPEN_PROOFS || holding < own.length;
+  const rows = own.map((proof) => [
     html`<span class="chip ${proof.holds ? 'good' : 'bad'}"
       >${icon(proof.holds ? 'good' : 'bad')}${proof.holds ? 'holds' : 'broken'}</span
     >`,
     html`${proof.claim}<span class="small muted">${proof.method}</span>`,
-    proof.when,
     orDash(proof.expected),
     orDash(proof.observed),
   ]);
-  const tone = proven ? 'good' : 'unsure';
-  return section(
-    { title: 'Isolation', id: 'isolation' },
-    html`<p class="lead ${tone}">${icon(tone)}<span>${formatSentence(isolationInWords(isolation))}</span></p>`,
-    rows.length > 0 && table({ columns, kind: 'proofs' }, rows),
-  );
+  return html`<details${isOpen ? html` open` : ''}>
+    <summary>${formatSentence(when).replace(/\.$/, '')}: ${holding} of ${formatCount(own.length, 'proof')} held</summary>
+    ${table({ columns: ['holds', 'claim', 'expected', 'observed'], kind: 'proofs' }, rows)}
+  </details>`;
 }
 
 /** What was made, what was removed, and what is left. */

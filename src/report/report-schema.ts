@@ -44,7 +44,7 @@ const recoveryPoint = object('A recovery point that was drawn and, unless the dr
   }),
 });
 
-const level = { type: 'string', enum: ['L0', 'L1', 'L2'] };
+const level = { type: 'string', enum: ['L0', 'L1', 'L2', 'VPC'] };
 
 const isolation = object('What kept the sandbox apart.', {
   level: nullOr({ ...level, description: 'The lowest level that was seen; null where none was looked at.' }),
@@ -55,7 +55,7 @@ const isolation = object('What kept the sandbox apart.', {
   },
   proofs: list(
     object('One attempt to get out, or one look at a boundary.', {
-      when: text('Before anything was restored, or from which resource.'),
+      when: text('Before anything was restored, from which resource, or after the last check.'),
       claim: text('What must be true.'),
       method: text('How it was tried.'),
       expected: text('What was to be seen.'),

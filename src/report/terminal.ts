@@ -1,6 +1,6 @@
 import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
-import type { Report, ReportedCheck } from './report.ts';
+import type { Report, ReportedCheck, ReportedProblem } from './report.ts';
 import {
   drawInWords,
   isolationInWords,
@@ -123,7 +123,10 @@ function endLines(report: Report): readonly Line[] {
 }
 
 function problemLines({ problems }: Report): readonly Line[] {
-  return problems.flatMap(({ code, message, hint, warning }): readonly Line[] => [
+  // What stopped several checks is told once: what to do about it is the same.
+  const isFirst = ({ code, message }: ReportedProblem, index: number): boolean =>
+    problems.findIndex((one) => one.code === code && one.message === message) === index;
+  return problems.filter(isFirst).flatMap(({ code, message, hint, warning }): readonly Line[] => [
     { label: warning ? 'warning' : 'problem', text: `${message} [${code}]`, paint: warning ? 'yellow' : 'red' },
     { label: 'hint', text: hint, paint: 'dim' },
   ]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { buildReport } from '../../src/report/build-report.ts';
+import { anAwsRunbook, anRdsRestore } from '../support/aws/aws-stage.ts';
 import { STORIES } from '../support/drill-stories.ts';
 import {
   A_PROBLEM,
@@ -113,6 +114,41 @@ describe('isolation in a report', () => {
       .planned()
       .sandboxed(provenIsolation({ level: 'L1' }));
     expect(buildReport(lower.events, tool).isolation).toMatchObject({ level: 'L1', proven: false });
+  });
+});
+
+describe('isolation of a drill on AWS', () => {
+  const place = {
+    provider: 'aws',
+    account: '123456789012',
+    region: 'eu-west-1',
+    sharesAccountWithSources: true,
+  } as const;
+  const runbook = anAwsRunbook(place, [anRdsRestore('orders')]);
+  const atTheEnd = {
+    type: 'isolation-judged',
+    step: 'isolation:end',
+    evidence: provenIsolation({ level: 'VPC' }),
+  } as const;
+  const evidence = provenIsolation({ level: 'VPC' });
+
+  test('tells what was proven at the end from what was proven at the beginning', () => {
+    const { isolation } = buildReport(
+      aJournal(runbook).started().planned().sandboxed(evidence).add(atTheEnd).events,
+      tool,
+    );
+    expect(isolation.proofs.map(({ when }) => when)).toEqual([
+      'before anything was restored',
+      'before anything was restored',
+      'after the last check',
+      'after the last check',
+    ]);
+  });
+
+  test('is nothing special, and a report that has it is valid', () => {
+    const report = buildReport(aJournal(runbook).started().planned().sandboxed(evidence).events, tool);
+    expect(report.settings).toEqual([]);
+    expect(report.isolation).toMatchObject({ level: 'VPC', required: 'VPC' });
   });
 });
 

@@ -34,6 +34,30 @@ describe('report.html', () => {
   });
 });
 
+describe('the proofs of isolation in report.html', () => {
+  const page = (count: number, broken = -1) => {
+    const report = reportOf('passed');
+    const [proof] = report.isolation.proofs;
+    if (proof === undefined) throw new Error('no proof in the story');
+    const proofs = Array.from({ length: count }, (_, index) => ({
+      ...proof,
+      holds: index !== broken,
+      when: index % 2 === 0 ? 'at first' : 'at last',
+    }));
+    return reportWriters['report.html']({ ...report, isolation: { ...report.isolation, proofs } });
+  };
+
+  test('stand apart by when they were tried', () => {
+    expect(page(6)).toMatch(/At first: 3 of 3 proofs held[^]*At last: 3 of 3 proofs held/);
+  });
+
+  test('are folded away when they are many, but for those of a look in which one is broken', () => {
+    const open = (html: string) => html.match(/<details open>\s*<summary>At/g) ?? [];
+    expect([open(page(6)).length, open(page(40)).length]).toEqual([2, 0]);
+    expect(page(40, 1)).toMatch(/<details>\s*<summary>At first[^]*<details open>\s*<summary>At last: 19 of 20/);
+  });
+});
+
 describe('junit.xml', () => {
   test.each(reports)('of a drill that was %s is well-formed', (_, report) => {
     const xml = reportWriters['junit.xml'](report).replace(/^<\?xml[^?]*\?>/, '');
@@ -69,6 +93,14 @@ describe('the terminal summary', () => {
       }
     },
   );
+});
+
+test('the terminal summary tells a problem of several checks once', () => {
+  const seen = { code: 'check/data-corrupted', message: 'page 2 is damaged', hint: 'Keep it.' };
+  const problem = { ...seen, blames: 'backup', warning: false } as const;
+  const problems = ['check:one', 'check:two'].map((where) => ({ ...problem, where }));
+  const text = reportTerminal({ ...reportOf('passed'), problems }, { color: false, width: 100 });
+  expect(text.match(/page 2 is damaged/g)).toHaveLength(1);
 });
 
 test('no writer throws or lets markup through, whatever stands in a report', () => {
