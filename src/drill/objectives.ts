@@ -32,8 +32,10 @@ export interface MeasuredObjectives {
   readonly losses: readonly MeasuredLoss[];
 }
 
-/** What a look may come late where a restore does not say when it ended by itself; pollers look at least this often. */
+/** What a look may come late where a restore does not say when it ended by itself; pollers look this often at first, … */
 const POLLING_ERROR: Millis = 2_000;
+/** … and later after this part of what has gone by since. */
+const POLLING_SHARE = 1 / 100;
 /** Wall times are journaled in whole milliseconds, and a duration has two ends. */
 const ROUNDING_ERROR: Millis = 2;
 /** How far the clocks of two machines that keep time may lie apart: a source's clock and the controller's. */
@@ -117,7 +119,7 @@ function isWorthless({ wall, mono, doubts }: Elapsed): boolean {
   return mono === undefined && (wall < 0 || doubts.some(({ kind }) => kind === 'clock'));
 }
 
-/** What waiting for looks added, over all that was looked at: as restores themselves say, else at most one interval. */
+/** What waiting for looks added, over all that was looked at: as restores themselves say, else an interval a stage. */
 function pollingError({ plan, ends, events }: DrillRecord): Millis {
   const polled = (plan?.steps ?? []).filter(({ kind }) => kind === 'sandbox' || kind === 'restore');
   return polled.reduce((sum, { id }) => {
@@ -125,9 +127,13 @@ function pollingError({ plan, ends, events }: DrillRecord): Millis {
     if (end?.type !== 'step-succeeded') return sum;
     const lastPart = end.facts?.spans.at(-1);
     const begin = events.find((event) => event.type === 'step-started' && event.step === id) ?? end;
-    const unnoticed = lastPart
-      ? millisBetween(endOfSpan(lastPart), end.at)
-      : Math.min(POLLING_ERROR, millisBetween(begin.at, end.at));
+    const took = millisBetween(begin.at, end.at);
+    const stages = events.filter((event) => event.type === 'stage-finished' && event.step === id).length;
+    // What is made in stages is looked at from outside, and its parts say when they began, not when all was ready.
+    const unnoticed =
+      lastPart && stages === 0
+        ? millisBetween(endOfSpan(lastPart), end.at)
+        : Math.min((stages + 1) * Math.max(POLLING_ERROR, took * POLLING_SHARE), took);
     return sum + Math.max(0, unnoticed);
   }, 0);
 }

@@ -34,6 +34,22 @@ describe('the measured RTO', () => {
     expect(objectivesOf(aPassedDrill(runbook).events).rto).toMatchObject({ outcome: 'met', measured: 2_025 });
   });
 
+  test('of a restore in stages may be off by an interval of looking a stage, however early its parts end', () => {
+    const staged = (took: number) =>
+      aJournal()
+        .started()
+        .planned()
+        .sandboxed()
+        .add({ type: 'step-started', step: 'restore:orders', attempt: 1, token: 't' })
+        .after(took)
+        .add({ type: 'stage-finished', step: 'restore:orders', stage: 'instance' });
+    const errorAfter = (took: number) => objectivesOf(staged(took).restored().checked().events).rto.error;
+    const sandbox = 45;
+    expect(errorAfter(10_000)).toBeCloseTo(2 * 2_000 + sandbox, -2);
+    // Half an hour of looking every 1 %.
+    expect(errorAfter(30 * MINUTE)).toBeCloseTo(2 * 18_000 + sandbox, -2);
+  });
+
   test('is missed when it is longer than its target, and says so when that is within its error', () => {
     const rtoOf = (target: number) =>
       objectivesOf(aPassedDrill(shopWith({ rto: { target, until: 'verified' } })).events).rto;
