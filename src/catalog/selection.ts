@@ -69,7 +69,8 @@ export function selectRecoveryPoint(input: SelectionInput): Selection {
   };
 }
 
-function byCapturedTimeAndId(a: RecoveryPoint, b: RecoveryPoint): number {
+/** The order of a draw's candidates. */
+export function byCapturedTimeAndId(a: RecoveryPoint, b: RecoveryPoint): number {
   return compare(a.capturedAt, b.capturedAt) || compare(a.id, b.id);
 }
 

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type RecoveryPointFinding, findGaps } from '../catalog/gaps.ts';
 import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
+import { byCapturedTimeAndId } from '../catalog/selection.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
 import { formatBytes } from '../report/format.ts';
@@ -41,7 +42,8 @@ export async function recoveryPointsCommand(
 async function list({ spec, rpo, place }: Source, io: CommandIo): Promise<Listed | { readonly problem: Problem }> {
   const provider = await wireProvider(io, place);
   try {
-    const listing = await provider.listRecoveryPoints(spec, new AbortController().signal);
+    const { points, unusable } = await provider.listRecoveryPoints(spec, new AbortController().signal);
+    const listing = { points: points.toSorted(byCapturedTimeAndId), unusable };
     const findings = findGaps({ points: listing.points, now: systemClock.now(), rpo });
     return { resource: spec.name, source: spec.source, listing, findings };
   } catch (error) {
