@@ -7,6 +7,7 @@ import { type AwsClients, awsClients } from './aws-clients.ts';
 import type { AwsContext } from './aws-context.ts';
 import { classifyAws } from './aws-errors.ts';
 import { confirmAccount } from './identity.ts';
+import { preflightOnAws } from './preflight/preflight.ts';
 import { lookProbe } from './probe-function/look-probe.ts';
 import { listMarkedProbes, removeProbe } from './probe-function/remove-probe.ts';
 import { type ProbeCode, startProbe } from './probe-function/start-probe.ts';
@@ -45,6 +46,10 @@ export function awsProvider({ place, clock, probeCode, clients }: AwsProviderDep
       if (spec.kind !== 'rds') throw new Error(`nothing of kind '${spec.kind}' is restored on AWS`);
       await confirmed(signal);
       return listRdsRecoveryPoints(spec, context, signal);
+    },
+    async preflight(plan, signal) {
+      await confirmed(signal);
+      return preflightOnAws(plan, context, signal);
     },
     async start(request, signal) {
       await confirmed(signal);

@@ -16,11 +16,11 @@ export interface OnAws {
   readonly clock: QuietClock;
   readonly planter: Planter;
   /** A drill of which nothing but its first line is there, and what the account holds before it. */
-  begin(change?: {
+  readonly begin: (change?: {
     readonly runbook?: Partial<Runbook>;
     readonly restore?: Partial<RdsRestore>;
     readonly probe?: Probe;
-  }): Promise<{ readonly stage: Required<Stage>; readonly before: readonly string[] }>;
+  }) => Promise<{ readonly stage: Required<Stage>; readonly before: readonly string[] }>;
 }
 
 /** Tests of drills on AWS; skipped where the emulator cannot be had (CI refuses to go on without it). */

@@ -30,13 +30,16 @@ export async function describeAccountAttributes(context: RdsContext): Promise<Aw
   });
 }
 
-/** DescribeOrderableDBInstanceOptions (moto knows none): one row for each class that the settings offer. */
+const STORAGE_TYPES = ['gp3', 'gp2', 'io1', 'io2', 'standard'];
+
+/** DescribeOrderableDBInstanceOptions (moto knows none): a row for each class that the settings offer and each storage. */
 export function describeOrderableOptions(context: RdsContext): AwsReply {
   const { call, state } = context;
   const { Engine: engine = '', EngineVersion: version = '', DBInstanceClass: asked } = call.params;
   const items = (asked === undefined ? USUAL_CLASSES : [asked])
     .filter((one) => state.settings.offers(engine, one))
-    .map((one) => ({
+    .flatMap((one) => STORAGE_TYPES.map((storage) => [one, storage] as const))
+    .map(([one, storage]) => ({
       Engine: engine,
       EngineVersion: version,
       DBInstanceClass: one,
@@ -45,7 +48,7 @@ export function describeOrderableOptions(context: RdsContext): AwsReply {
       MultiAZCapable: 'true',
       Vpc: 'true',
       SupportsStorageEncryption: 'true',
-      StorageType: 'gp3',
+      StorageType: storage,
       SupportsIAMDatabaseAuthentication: 'true',
     }));
   return pageReply(
