@@ -27,7 +27,7 @@ export interface RealEstate {
   runbook(name: string, change: RunbookChange): Promise<string>;
   drillbook(args: readonly string[], options?: { env?: NodeJS.ProcessEnv }): Promise<Ended>;
   /** The same, still running. */
-  start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> };
+  start(args: readonly string[], env?: NodeJS.ProcessEnv): { child: ChildProcess; ended: Promise<Ended> };
   report(drillId: string): Promise<Record<string, unknown> & { verdict: string }>;
   remove(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export async function emptyEstate(): Promise<RealEstate> {
       return file;
     },
     drillbook: async (args, options) => start(args, options?.env).ended,
-    start: (args) => start(args),
+    start,
     report: async (drillId) =>
       JSON.parse(await readFile(join(folder, 'reports', drillId, 'report.json'), 'utf8')) as Awaited<
         ReturnType<RealEstate['report']>
