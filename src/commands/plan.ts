@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { planDrill } from '../engine/perform-select.ts';
 import type { Plan } from '../plan/plan.ts';
+import { NAME_PREFIX } from '../providers/aws/names.ts';
 import { systemClock } from '../support/clock.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
@@ -11,7 +12,7 @@ import { type CommandIo, printProblem } from './io.ts';
 import { readRunbook } from './read-runbook.ts';
 import { nameOf } from './runbook-files.ts';
 import { version } from './version.ts';
-import { wireProvider } from './wire.ts';
+import { wireReadingProvider } from './wire.ts';
 
 /** `drillbook plan`: what a drill with this seed would draw and do. Reads only. */
 export async function planCommand(
@@ -33,7 +34,7 @@ export async function planCommand(
     at: systemClock.now(),
   } as const;
   const ports = {
-    provider: await wireProvider(io, runbook.sandbox),
+    provider: await wireReadingProvider(io, runbook.sandbox),
     sha256Hex,
     timesDrawn: async (source: string) => timesDrawn(reports, source),
   };
@@ -42,6 +43,7 @@ export async function planCommand(
     for (const problem of planning.problems) printProblem(io, problem);
     return 3;
   }
+  for (const warning of planning.warnings) printProblem(io, warning);
   const expected = await expectedDuration(reports, runbook.name);
   const { plan } = planning;
   io.stdout(
@@ -58,6 +60,20 @@ function durationInWords(expected: ExpectedDuration | undefined): string {
   return `${median} (median of ${formatCount(expected.of, 'drill')}, the longest took ${longest})`;
 }
 
+/** A drill has an id of its own, which is not known before it begins; the rest of each name is. */
+function createdOnAws({ resources }: Plan): readonly string[] {
+  const named = (what: string) => `'${NAME_PREFIX}…-${what}'`;
+  return [
+    `  CloudFormation stack ${named('sandbox')}`,
+    `  Lambda function ${named('probe')}`,
+    ...resources.map(({ spec, point: { rds } }) => {
+      const instanceClass = (spec.kind === 'rds' ? spec.instanceClass : undefined) ?? rds?.sourceClass;
+      return `  RDS instance ${named(spec.name)}, ${instanceClass ?? 'of no known class'}`;
+    }),
+    "  where … is 12 hex digits made from the drill's id",
+  ];
+}
+
 function describe(plan: Plan, seed: string, expected: ExpectedDuration | undefined): string {
   const drawn = plan.resources.map(({ spec, point, draw }) => {
     const of = `${draw.index + 1} of ${draw.candidates.length} candidates`;
@@ -71,6 +87,7 @@ function describe(plan: Plan, seed: string, expected: ExpectedDuration | undefin
     `steps, up to ${plan.concurrency} at once:`,
     ...steps,
     `created: 1 sandbox in '${nameOf(plan.sandbox)}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,
+    ...(plan.sandbox.provider === 'aws' ? createdOnAws(plan) : []),
     `expected duration: ${durationInWords(expected)}`,
     `expected cost: ${plan.sandbox.provider === 'aws' ? 'not estimated' : 'none, everything runs on this machine'}`,
     '',
