@@ -11,7 +11,7 @@ import type { Millis } from '../support/time.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { readRunbook, sandboxFolder } from './read-runbook.ts';
 import { runbookFiles } from './runbook-files.ts';
-import { wireProvider } from './wire.ts';
+import { wireReadingProvider } from './wire.ts';
 
 interface Listed {
   readonly resource: string;
@@ -40,7 +40,7 @@ export async function recoveryPointsCommand(
 }
 
 async function list({ spec, rpo, place }: Source, io: CommandIo): Promise<Listed | { readonly problem: Problem }> {
-  const provider = await wireProvider(io, place);
+  const provider = await wireReadingProvider(io, place);
   try {
     const { points, unusable } = await provider.listRecoveryPoints(spec, new AbortController().signal);
     const listing = { points: points.toSorted(byCapturedTimeAndId), unusable };

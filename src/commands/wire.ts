@@ -23,12 +23,24 @@ const CALL_LIMIT = 60_000;
 const LOCAL_PATIENCE: RetryPolicy = { tries: 4, firstWait: 250 };
 /** Two minutes in all: a new role, or an instance that is being changed, is refused for as long. */
 const AWS_PATIENCE: RetryPolicy = { tries: 8, firstWait: 1_000 };
+/** Of a command that only reads nothing hangs on, but somebody waits for it. */
+const READING_PATIENCE: RetryPolicy = { tries: 2, firstWait: 1_000 };
 
-/** The provider of a place, with the patience that every provider gets. What AWS needs is loaded only for AWS. */
+/** The provider of a place, with the patience that a drill needs. What AWS needs is loaded only for AWS. */
 export async function wireProvider(io: CommandIo, place: SandboxPlace): Promise<Provider> {
+  const policy = place.provider === 'aws' ? AWS_PATIENCE : LOCAL_PATIENCE;
+  return withRetry(await wireBare(io, place), policy, systemClock);
+}
+
+/** The same for a command that only reads, and says soon that it cannot. */
+export async function wireReadingProvider(io: CommandIo, place: SandboxPlace): Promise<Provider> {
+  return withRetry(await wireBare(io, place), READING_PATIENCE, systemClock);
+}
+
+async function wireBare(io: CommandIo, place: SandboxPlace): Promise<Provider> {
   const isAws = place.provider === 'aws';
   const bare = isAws ? (await import('./wire-aws.ts')).wireAwsProvider(place) : wireLocalProvider(io);
-  return withRetry(withTimeout(bare, CALL_LIMIT, systemClock), isAws ? AWS_PATIENCE : LOCAL_PATIENCE, systemClock);
+  return withTimeout(bare, CALL_LIMIT, systemClock);
 }
 
 function wireLocalProvider(io: CommandIo): Provider {

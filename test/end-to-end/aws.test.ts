@@ -144,6 +144,19 @@ describe.skipIf(found === undefined)('drillbook on AWS', () => {
     expect([swept.code, swept.stdout], swept.stderr).toEqual([0, expect.stringMatching(/(removed: .*\n){3}3 expired/)]);
   });
 
+  test('where nobody answers, a reading command says so soon: exit 3', { timeout: 40_000 }, async () => {
+    const runbook = await estate.runbook('unreachable');
+    const ended = await Promise.all(
+      ['plan', 'recovery-points'].map(async (command) =>
+        estate.drillbook([command, runbook], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' }),
+      ),
+    );
+    for (const { code, stdout, stderr } of ended) {
+      expect([code, stdout.trim()], stderr).toEqual([3, '']);
+      expect(stderr).toMatch(/ECONNREFUSED.*\nhint: .*\.\n$/);
+    }
+  });
+
   test.each<[string, { env?: NodeJS.ProcessEnv; account?: string; refused?: string }, RegExp]>([
     ['another account', { account: '999999999999' }, /belong to account '123456789012'/],
     ['credentials that AWS does not know', { refused: 'InvalidClientTokenId' }, /InvalidClientTokenId/],
