@@ -35,6 +35,7 @@ export const FINDING_CODES = [
   'bad-arn',
   'bad-source',
   'bad-instance-class',
+  'bad-zone',
   // meaning
   'duplicate-name',
   'unknown-resource',

@@ -104,6 +104,20 @@ export const TEXT_FORMS = {
     is: 'the name of a parameter group',
     hint: "Write its name, not its ARN: letters, digits, '.' and single hyphens, for example orders-drill.",
   },
+  hostedZone: {
+    pattern: '^Z[A-Z0-9]{1,31}$',
+    code: 'bad-zone',
+    is: 'the id of a hosted zone',
+    hint: 'Write the id that Route 53 shows for the zone, not its name, for example Z0123456789ABCDEFGHIJ.',
+  },
+  dnsName: {
+    // A trailing dot says the same thing as none. Underscores stand in names of services.
+    pattern:
+      '^(?=.{1,254}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?[.])+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.]?$',
+    code: 'bad-name',
+    is: 'a whole DNS name',
+    hint: 'Write the name of one record with that of its zone, without wildcards, for example db.shop.internal.',
+  },
   namespace: {
     // CloudWatch keeps 'AWS/' for its own services; of what else it takes, these letters need no quoting anywhere.
     pattern: '^(?!AWS/)[A-Za-z0-9][A-Za-z0-9._/#-]*$',

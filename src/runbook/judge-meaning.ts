@@ -1,5 +1,6 @@
 import { type Finding, atKey, atValue, listed, quoted } from './finding.ts';
 import { judgeChecks } from './judge-checks.ts';
+import { judgeCutover } from './judge-cutover.ts';
 import { DEFAULTS } from './defaults.ts';
 import { judgePlace } from './judge-place.ts';
 import { judgeResources } from './judge-resources.ts';
@@ -19,6 +20,7 @@ export function judgeMeaning(runbook: SoundRunbook, folder: string): readonly Fi
     ...judgeResources(runbook),
     ...judgeSentences(runbook),
     ...judgeChecks(runbook, folder),
+    ...judgeCutover(runbook),
   ];
 }
 

@@ -7,7 +7,7 @@ export function judgeResources(runbook: SoundRunbook): readonly Finding[] {
   return [...judgeReferences(runbook), ...judgeNeeds(runbook), ...judgeCoverage(runbook)];
 }
 
-function judgeReferences({ resources, restore, claims }: SoundRunbook): readonly Finding[] {
+function judgeReferences({ resources, restore, claims, settings }: SoundRunbook): readonly Finding[] {
   if (resources.length === 0) return [];
   const references = [
     ...[...restore].flatMap(([name, { needs }]) =>
@@ -16,6 +16,10 @@ function judgeReferences({ resources, restore, claims }: SoundRunbook): readonly
     ...claims.flatMap(({ of }, index) =>
       typeof of === 'string' ? [{ name: of, at: atValue('checks', index, 'of') }] : [],
     ),
+    ...(settings.cutover?.records ?? []).map(({ to }, index) => ({
+      name: to,
+      at: atValue('cutover', 'records', index, 'to'),
+    })),
   ];
   return references
     .filter(({ name }) => !resources.includes(name))

@@ -6,6 +6,7 @@ import { parseDuration } from './duration.ts';
 import { parseMoment } from './moment.ts';
 import { must } from './must.ts';
 import { normaliseCheck } from './normalise-check.ts';
+import { normaliseCutover } from './normalise-cutover.ts';
 import { normalisePublication } from './normalise-publication.ts';
 import { normaliseRestore } from './normalise-restore.ts';
 import type { Limits, Objectives, Runbook, SandboxSpec } from './runbook.ts';
@@ -34,6 +35,7 @@ export function normalise(
     ...(written.publish && { publish: normalisePublication(written.publish) }),
     restore,
     checks: written.checks.map((check) => normaliseCheck(check, { restore, folder })),
+    ...(written.cutover && { cutover: normaliseCutover(written.cutover) }),
   };
 }
 

@@ -15,6 +15,7 @@ export interface Runbook {
   readonly publish?: Publication;
   readonly restore: readonly RestoreSpec[];
   readonly checks: readonly CheckSpec[];
+  readonly cutover?: CutoverSpec;
 }
 
 export interface Objectives {
@@ -62,6 +63,21 @@ export interface Limits {
   readonly restore: Millis;
   readonly check: Millis;
   readonly teardown: Millis;
+}
+
+/** A switch of DNS records to what was restored, tried in a copy of their zone: the zone itself is only read. */
+export interface CutoverSpec {
+  /** Id of the zone that is copied. */
+  readonly zone: string;
+  readonly records: readonly CutoverRecord[];
+  /** Longest time from the call that switches until every client follows, caches included. */
+  readonly within?: Millis;
+}
+
+/** A record and the restored resource that it is switched to. `name`: lower case, without a dot at its end. */
+export interface CutoverRecord {
+  readonly name: string;
+  readonly to: string;
 }
 
 /** Where the figures of a drill are sent besides its report. */

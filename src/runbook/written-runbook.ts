@@ -3,6 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { DEFAULTS } from './defaults.ts';
 import { count, form, name, named, text, writtenObjectives } from './form.ts';
 import { writtenCheck } from './written-checks.ts';
+import { writtenCutover } from './written-cutover.ts';
 import { writtenPublish } from './written-publish.ts';
 import { writtenRestore } from './written-restore.ts';
 import { writtenSandbox } from './written-sandbox.ts';
@@ -37,6 +38,7 @@ const optional = {
     ),
   ),
   limits: Type.Optional(limits),
+  cutover: Type.Optional(writtenCutover),
   publish: Type.Optional(writtenPublish),
 };
 
