@@ -19,7 +19,7 @@ export default {
       from: { path: PURE },
       to: {
         pathNot:
-          '^src/(plan|drill|report|checks|runbook/runbook\\.ts|catalog/(selection|recovery-point)|probe/observation\\.ts|providers/(provider|resource)\\.ts|diagnostics/problem|support/(time|unreachable)\\.ts)',
+          '^src/(plan|drill|report|checks|runbook/runbook\\.ts|catalog/(selection|recovery-point)|probe/observation\\.ts|providers/(provider|resource|dns-cutover)\\.ts|diagnostics/problem|support/(time|unreachable)\\.ts)',
       },
     },
     {

@@ -13,6 +13,7 @@ export type Command =
   | { readonly kind: 'await'; readonly step: string; readonly attempt: number; readonly resource: Resource }
   | { readonly kind: 'prove-isolation'; readonly step: string; readonly resource?: string }
   | { readonly kind: 'check'; readonly step: string }
+  | { readonly kind: 'cut-over'; readonly step: string }
   | { readonly kind: 'keep'; readonly until: Instant }
   | { readonly kind: 'begin-teardown' }
   | { readonly kind: 'remove'; readonly resource: Resource; readonly attempt: number }
@@ -27,7 +28,7 @@ export function keyOf(command: Command): string {
 
 /** Whether a command belongs to the drill proper, which an abort ends, and not to its teardown, which nothing ends. */
 export function isForward(command: Command): boolean {
-  return ['select', 'start', 'await', 'prove-isolation', 'check'].includes(command.kind);
+  return ['select', 'start', 'await', 'prove-isolation', 'check', 'cut-over'].includes(command.kind);
 }
 
 /** The commands that a drill in this state wants performed; none when it has finished. */
@@ -85,6 +86,7 @@ function commandOf(state: DrillState, step: Step): Command {
   if (step.kind === 'isolation') return { kind: 'prove-isolation', step: step.id };
   if (step.kind === 'connect') return { kind: 'prove-isolation', step: step.id, resource: step.resource };
   if (step.kind === 'check') return { kind: 'check', step: step.id };
+  if (step.kind === 'cutover') return { kind: 'cut-over', step: step.id };
   if (now?.kind === 'running') return { kind: 'await', step: step.id, attempt: now.attempt, resource: now.resource };
   const token = tokenOf(state.plan?.drillId ?? '', step.id);
   const attempt = now?.kind === 'interrupted' ? now.attempt + 1 : now?.kind === 'starting' ? now.attempt : 1;

@@ -1,6 +1,7 @@
 import type { Judgement } from '../checks/check.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { CutoverEvidence } from '../providers/dns-cutover.ts';
 import type { IsolationEvidence, Resource, RestoreFacts } from '../providers/resource.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
@@ -9,7 +10,7 @@ import type { Instant, Millis } from '../support/time.ts';
  * Every fact a journal can hold, past tense. Types are added, meanings never change.
  *
  * A step ends with `step-succeeded` or `step-failed`; one that proves isolation with `isolation-judged`, a check with
- * `check-judged`, whatever the judgement: so one effect has one line.
+ * `check-judged`, whatever the judgement, one that switches DNS with `cutover-done`: so one effect has one line.
  */
 export type NewEvent =
   | DrillStarted
@@ -27,6 +28,7 @@ export type NewEvent =
   | { readonly type: 'stage-finished'; readonly step: string; readonly stage: string }
   | { readonly type: 'isolation-judged'; readonly step: string; readonly evidence: IsolationEvidence }
   | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
+  | { readonly type: 'cutover-done'; readonly step: string; readonly evidence: CutoverEvidence }
   | { readonly type: 'step-succeeded'; readonly step: string; readonly facts?: RestoreFacts }
   | { readonly type: 'step-failed'; readonly step: string; readonly problem: Problem }
   | { readonly type: 'drill-aborted'; readonly reason: AbortReason; readonly problem: Problem }

@@ -30,6 +30,11 @@ export interface DescribedResource {
   readonly expectedProof: string;
   /** By the service's own clock. */
   readonly createdAt?: Instant;
+  /**
+   * The service keeps no time of creation, but takes such a proof in a creating call alone, and once only: then nothing
+   * older can carry it, and no time is asked for.
+   */
+  readonly proofIsUnique?: boolean;
   readonly isSource: boolean;
 }
 
@@ -52,21 +57,27 @@ export function refusalToRemove(described: DescribedResource, permit: RemovalPer
   };
 }
 
-function markRefusal({ mark, expectedProof, createdAt, isSource }: DescribedResource): string | undefined {
+function markRefusal({
+  mark,
+  expectedProof,
+  createdAt,
+  proofIsUnique,
+  isSource,
+}: DescribedResource): string | undefined {
   if (isSource) return 'it is a source of recovery points';
   if (mark === undefined) return 'it does not carry the mark of a drill';
   if (expectedProof === '' || mark.proof !== expectedProof) return 'the proof in its mark is not its own';
-  if (createdAt === undefined) return 'nothing says when it was made';
+  if (createdAt === undefined && proofIsUnique !== true) return 'nothing says when it was made';
   return undefined;
 }
 
 function permitRefusal({ resource, mark, createdAt }: DescribedResource, permit: RemovalPermit): string | undefined {
-  if (mark === undefined || createdAt === undefined) return 'it is not fully described';
+  if (mark === undefined) return 'it is not fully described';
   if (permit.kind === 'expired') {
     return addMillis(mark.expiresAt, permit.margin) <= permit.now ? undefined : `it expires at ${mark.expiresAt}`;
   }
   if (mark.drillId !== permit.drill.drillId) return `it belongs to drill '${mark.drillId}'`;
-  if (createdAt < addMillis(permit.drill.startedAt, -CLOCK_TOLERANCE_MILLIS)) {
+  if (createdAt !== undefined && createdAt < addMillis(permit.drill.startedAt, -CLOCK_TOLERANCE_MILLIS)) {
     return `it was made at ${createdAt}, before the drill began`;
   }
   const isInLedger = permit.ledger.some((one) => one.id === resource.id && one.token === resource.token);

@@ -118,6 +118,7 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
     case 'stage-finished':
     case 'isolation-judged':
     case 'check-judged':
+    case 'cutover-done':
     case 'step-succeeded':
     case 'step-failed':
       return applyToStep(state, event);
@@ -171,19 +172,20 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
       const unpassed = event.judgement.outcome === 'passed' ? 0 : 1;
       return { ...withStep(state, event.step, { kind: 'succeeded' }), unpassedChecks: state.unpassedChecks + unpassed };
     }
-    case 'step-succeeded': {
-      const resource = before && 'resource' in before ? before.resource : undefined;
-      return withStep(state, event.step, {
-        kind: 'succeeded',
-        ...(resource && { resource }),
-        ...(event.facts && { facts: event.facts }),
-      });
-    }
+    case 'cutover-done':
+      return withStep(state, event.step, { kind: 'succeeded' });
+    case 'step-succeeded':
+      return withStep(state, event.step, succeeded(before, event.facts));
     case 'step-failed':
       return withStep(state, event.step, { kind: 'failed', problem: event.problem });
     default:
       return unreachable(event);
   }
+}
+
+function succeeded(before: StepState | undefined, facts: RestoreFacts | undefined): StepState {
+  const resource = before && 'resource' in before ? before.resource : undefined;
+  return { kind: 'succeeded', ...(resource && { resource }), ...(facts && { facts }) };
 }
 
 type TeardownEvent = Extract<
@@ -244,7 +246,7 @@ export function stepOf(state: DrillState, id: string): Step | undefined {
 
 /** Whether a step makes something that has to be removed again. */
 function isCreating(step: Step | undefined): boolean {
-  return step?.kind === 'sandbox' || step?.kind === 'probe' || step?.kind === 'restore';
+  return step !== undefined && ['sandbox', 'probe', 'restore', 'zone'].includes(step.kind);
 }
 
 function withStep(state: DrillState, id: string, step: StepState): DrillState {

@@ -43,6 +43,7 @@ export function verdictOf(events: readonly DrillEvent[]): Judged {
     ...gapsOfDrill(record),
     ...gapsOfResources(record),
     ...gapsOfChecks(record),
+    ...gapsOfCutover(record),
     ...unmeasured(record, objectives),
   ];
   const warnings = checksOf(record)
@@ -128,6 +129,15 @@ function gapsOfChecks(record: DrillRecord): readonly string[] {
     ...unsure,
     undone.length === 1 ? `${wordsOf(first)} was not done` : `${undone.length} required checks were not done`,
   ];
+}
+
+/** What was planned is owed, like everything else. */
+function gapsOfCutover({ started, plan, events, ends }: DrillRecord): readonly string[] {
+  const isDone = events.some(({ type }) => type === 'cutover-done');
+  if (started?.runbook.cutover === undefined || plan === undefined || isDone) return [];
+  const failed = ['cutover', 'zone'].flatMap((step) => ends.get(step) ?? []).find(({ type }) => type === 'step-failed');
+  const because = failed?.type === 'step-failed' ? `: ${failed.problem.message}` : '';
+  return [`the DNS cutover was not done${because}`];
 }
 
 /** Only an objective with a target is owed. */

@@ -115,6 +115,7 @@ function startRequest(state: DrillState, stepId: string, token: string): StartRe
   const step = planStep(state, stepId);
   const drill = identityOf(state);
   if (step.kind === 'sandbox' || step.kind === 'probe') return { kind: step.kind, drill, token };
+  if (step.kind === 'zone') return { kind: 'zone', drill, token, zone: step.cutover.zone };
   if (step.kind !== 'restore') throw new Error(`'${stepId}' makes nothing`);
   const { spec, point } = plannedResource(state, step.resource);
   return { kind: 'restore', drill, token, spec, point };

@@ -30,7 +30,8 @@ export async function performRemove(
  * has been absent for a whole grace.
  */
 export async function performSearch({ ports, state, signal }: Performance): Promise<readonly NewEvent[]> {
-  const scope = { place: planOf(state).sandbox, drillId: planOf(state).drillId };
+  const { sandbox: place, drillId, steps } = planOf(state);
+  const scope = { place, drillId, withoutZones: !steps.some(({ kind }) => kind === 'zone') };
   const since = ports.clock.now();
   const isUncertain = state.openIntents.size > 0 || [...state.ledger.values()].some(({ kind }) => kind === 'stuck');
   const grace = isUncertain ? ports.provider.properties.absenceGrace : 0;

@@ -3,10 +3,11 @@ import type { NewEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
 import { unreachable } from '../support/unreachable.ts';
 import { awaitReady, performAwait, performStart } from './perform-restore.ts';
+import { performCutover } from './perform-cutover.ts';
 import { performCheck } from './perform-check.ts';
 import { performRemove, performSearch } from './perform-teardown.ts';
 import { performSelect } from './perform-select.ts';
-import { type Performance, resourceOfStep } from './performance.ts';
+import { type Performance, madeBy, resourceOfStep } from './performance.ts';
 
 /** What is journaled before a command is performed, so that what it makes is looked for even if its answer never comes. */
 export function intentOf(command: Command, state: DrillState): NewEvent | undefined {
@@ -34,6 +35,8 @@ export async function perform(command: Command, performance: Performance): Promi
       return performIsolation(command, performance);
     case 'check':
       return performCheck(command, performance);
+    case 'cut-over':
+      return performCutover(command, performance);
     case 'keep':
       return [{ type: 'drill-kept', until: command.until }];
     case 'begin-teardown':
@@ -58,7 +61,8 @@ async function performIsolation(
   try {
     const restored = command.resource === undefined ? undefined : resourceOfStep(state, `restore:${command.resource}`);
     if (restored) await awaitReady(restored, command.step, performance);
-    const evidence = await ports.provider.proveIsolation(sandbox, restored, signal);
+    const zone = madeBy(state, 'zone');
+    const evidence = await ports.provider.proveIsolation(sandbox, restored, signal, zone);
     return [{ type: 'isolation-judged', step: command.step, evidence }];
   } catch (error) {
     if (signal.aborted) return [];

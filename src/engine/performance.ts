@@ -17,7 +17,10 @@ export interface Performance {
 export function identityOf(state: DrillState): DrillIdentity {
   const plan = planOf(state);
   if (state.started === undefined) throw new Error('a plan without a start');
-  const sources = plan.resources.flatMap(({ point }) => (point.rds ? [point.rds.sourceResourceId] : []));
+  const sources = [
+    ...plan.resources.flatMap(({ point }) => (point.rds ? [point.rds.sourceResourceId] : [])),
+    ...plan.steps.flatMap((step) => (step.kind === 'zone' ? [step.cutover.zone] : [])),
+  ];
   return { drillId: plan.drillId, startedAt: state.started.at, sandbox: plan.sandbox, sources };
 }
 
@@ -48,8 +51,13 @@ export function plannedResource(state: DrillState, name: string): PlannedResourc
 
 /** What a step has made. */
 export function resourceOfStep(state: DrillState, step: string): Resource {
+  const made = madeBy(state, step);
+  if (made === undefined) throw new Error(`'${step}' has made nothing`);
+  return made;
+}
+
+/** What a step has made, when there is such a step and it has. */
+export function madeBy(state: DrillState, step: string): Resource | undefined {
   const now = state.steps.get(step);
-  if (now === undefined || !('resource' in now) || now.resource === undefined)
-    throw new Error(`'${step}' has made nothing`);
-  return now.resource;
+  return now && 'resource' in now ? now.resource : undefined;
 }

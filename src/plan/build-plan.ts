@@ -1,5 +1,5 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
-import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { CheckSpec, CutoverSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
 import { type Instant, addMillis } from '../support/time.ts';
 import type { Plan, PlannedResource, SandboxPlan, Step } from './plan.ts';
 
@@ -54,6 +54,7 @@ function stepsOf(runbook: Runbook): readonly Step[] {
   const resources = runbook.restore.flatMap((spec) => resourceSteps(spec, runbook));
   if (runbook.sandbox.provider !== 'aws') return [...sandbox, ...resources];
   const probe: Step = { ...common, id: 'probe', kind: 'probe', phase: 'sandbox', needs: ['isolation'] };
+  const cutover = runbook.cutover ? cutoverSteps(runbook.cutover, resources, runbook) : [];
   // Others may change an account while a drill runs in it: what was proven at the beginning is proven again at the end.
   const atTheEnd: Step = {
     ...common,
@@ -61,9 +62,36 @@ function stepsOf(runbook: Runbook): readonly Step[] {
     kind: 'isolation',
     phase: 'isolation',
     needs: ['isolation'],
-    after: resources.map(({ id }) => id),
+    after: [...resources, ...cutover].map(({ id }) => id),
   };
-  return [...sandbox, probe, ...resources, atTheEnd];
+  return [...sandbox, probe, ...resources, ...cutover, atTheEnd];
+}
+
+/**
+ * A copy of the zone, then the switch in it. The copy waits until every resource is proven isolated, so that each of
+ * those proofs still knows of no zone at all. The switch waits for the smoke checks of what it leads to, as people do,
+ * and goes on beside the integrity checks, which it neither delays nor needs.
+ */
+function cutoverSteps(cutover: CutoverSpec, resources: readonly Step[], { checks, limits }: Runbook): readonly Step[] {
+  const targets = [...new Set(cutover.records.map(({ to }) => to))];
+  const smoke = checks.filter((check) => check.purpose === 'smoke' && targets.includes(check.of));
+  const common = { phase: 'cutover', deadline: limits.check, cutover } as const;
+  return [
+    {
+      ...common,
+      id: 'zone',
+      kind: 'zone',
+      needs: targets.map((name) => `connect:${name}`),
+      after: resources.filter(({ kind }) => kind === 'connect').map(({ id }) => id),
+    },
+    {
+      ...common,
+      id: 'cutover',
+      kind: 'cutover',
+      needs: ['zone'],
+      after: smoke.map(({ id }) => checkStepId(id)),
+    },
+  ];
 }
 
 function resourceSteps(spec: RestoreSpec, { checks, limits, sandbox }: Runbook): readonly Step[] {

@@ -1,5 +1,12 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
-import type { CheckSpec, IsolationLevel, Objectives, RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
+import type {
+  CheckSpec,
+  CutoverSpec,
+  IsolationLevel,
+  Objectives,
+  RestoreSpec,
+  SandboxPlace,
+} from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 
 /** What a drill will do: data, made once, journaled, and never made again. */
@@ -30,7 +37,8 @@ export interface PlannedResource {
   readonly supersededAt?: Instant;
 }
 
-export type Phase = 'select' | 'sandbox' | 'isolation' | 'restore' | 'connect' | 'smoke' | 'integrity' | 'teardown';
+export type Phase =
+  'select' | 'sandbox' | 'isolation' | 'restore' | 'connect' | 'smoke' | 'integrity' | 'cutover' | 'teardown';
 
 export interface StepCommon {
   readonly id: string;
@@ -46,7 +54,8 @@ export interface StepCommon {
  * `sandbox` makes the isolated place; `isolation` proves it, before anything is restored and, where others could change
  * it meanwhile, at the end; `probe` makes what looks at restored resources where only the sandbox's inside can reach
  * them; `restore` makes a resource live in it; `connect` proves isolation again, from the restored server's own side;
- * `check` observes and judges.
+ * `check` observes and judges; `zone` makes the copy of a DNS zone, in which `cutover` switches records to what was
+ * restored and resolves them from inside.
  */
 export type Step = StepCommon &
   (
@@ -56,4 +65,5 @@ export type Step = StepCommon &
     | { readonly kind: 'restore'; readonly resource: string }
     | { readonly kind: 'connect'; readonly resource: string }
     | { readonly kind: 'check'; readonly check: CheckSpec }
+    | { readonly kind: 'zone' | 'cutover'; readonly cutover: CutoverSpec }
   );

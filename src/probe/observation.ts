@@ -3,7 +3,16 @@ import type { SecretRef } from '../runbook/runbook.ts';
 import type { Instant } from '../support/time.ts';
 
 /** What a check wants looked at. JSON, so that a probe elsewhere can be sent it. */
-export type ObservationRequest =
+export type ObservationRequest = DatabaseRequest | NameRequest;
+
+/** What the resolver of the sandbox answers for a name. */
+export interface NameRequest {
+  readonly kind: 'dns';
+  readonly name: string;
+}
+
+/** What is looked at in a database. */
+export type DatabaseRequest =
   | { readonly kind: 'login'; readonly database: string; readonly user?: string; readonly password?: SecretRef }
   | { readonly kind: 'sql'; readonly database: string; readonly query: string; readonly over?: string }
   | { readonly kind: 'row-counts'; readonly database: string; readonly tables: readonly string[] }
@@ -49,6 +58,12 @@ export type Observation =
       readonly newestAt?: Instant;
       /** The server's own clock when it was asked. */
       readonly observedAt?: Instant;
+    }
+  | {
+      readonly kind: 'dns';
+      /** What the name is an alias of, without a dot at the end; empty when it is none. */
+      readonly names: readonly string[];
+      readonly addresses: readonly string[];
     };
 
 /** `rows` is absent where the table does not exist, is damaged or could not be read. */

@@ -3,6 +3,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { Plan, SandboxPlan } from '../plan/plan.ts';
 import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
+import type { DnsCutover } from './dns-cutover.ts';
 import type { Endpoint, IsolationEvidence, Resource, RestoreFacts } from './resource.ts';
 
 /** The drill on whose behalf a provider acts; enough to compute names, marks and expiry. */
@@ -14,10 +15,11 @@ export interface DrillIdentity {
   readonly sources: readonly string[];
 }
 
-/** Make the sandbox itself, what probes in it, or restore a recovery point into it. */
+/** Make the sandbox itself, what probes in it, an empty copy of a DNS zone for it, or restore a recovery point into it. */
 export type StartRequest = { readonly drill: DrillIdentity; readonly token: string } & (
   | { readonly kind: 'sandbox' }
   | { readonly kind: 'probe' }
+  | { readonly kind: 'zone'; readonly zone: string }
   | { readonly kind: 'restore'; readonly spec: RestoreSpec; readonly point: RecoveryPoint }
 );
 
@@ -84,13 +86,26 @@ export interface Provider {
   start(request: StartRequest, signal: AbortSignal): Promise<Resource>;
   /** The states of the resources, in the order asked for. */
   look(resources: readonly Resource[], signal: AbortSignal): Promise<readonly ResourceState[]>;
-  /** Tries to get out of the sandbox (before a restore), or out of a restored resource's own surroundings. */
-  proveIsolation(sandbox: Resource, restored: Resource | undefined, signal: AbortSignal): Promise<IsolationEvidence>;
+  /**
+   * Tries to get out of the sandbox (before a restore), or out of a restored resource's own surroundings. `zone`: the one
+   * copy of a DNS zone that the drill has made, when it has.
+   */
+  proveIsolation(
+    sandbox: Resource,
+    restored: Resource | undefined,
+    signal: AbortSignal,
+    zone?: Resource,
+  ): Promise<IsolationEvidence>;
+  /** Absent where there is no DNS to switch. */
+  readonly dns?: DnsCutover;
   /** Starts removing. What is already gone is fine. Refuses (throws, class `denied`) what the guard does not allow. */
   startRemoval(resource: Resource, permit: RemovalPermit, signal: AbortSignal): Promise<void>;
-  /** All that carries the mark of one drill, or of any, whatever the journal says; freshly listed. */
+  /**
+   * All that carries the mark of one drill, or of any, whatever the journal says; freshly listed. `withoutZones`: the
+   * drill's plan makes none, so that nothing is asked of DNS.
+   */
   listMarked(
-    scope: { readonly place: SandboxPlace; readonly drillId?: string },
+    scope: { readonly place: SandboxPlace; readonly drillId?: string; readonly withoutZones?: boolean },
     signal: AbortSignal,
   ): Promise<readonly MarkedResource[]>;
   /** What an error thrown by the methods above means. */

@@ -1,6 +1,7 @@
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
+import type { DnsCutover } from './dns-cutover.ts';
 import type { Provider } from './provider.ts';
 
 export interface RetryPolicy {
@@ -24,7 +25,7 @@ export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock)
       }
     }
   }
-  const { preflight } = provider;
+  const { preflight, dns } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
@@ -34,8 +35,14 @@ export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock)
     }),
     start: async (request, signal) => retried(async () => provider.start(request, signal), signal),
     look: async (resources, signal) => retried(async () => provider.look(resources, signal), signal),
-    proveIsolation: async (sandbox, restored, signal) =>
-      retried(async () => provider.proveIsolation(sandbox, restored, signal), signal),
+    proveIsolation: async (sandbox, restored, signal, zone) =>
+      retried(async () => provider.proveIsolation(sandbox, restored, signal, zone), signal),
+    ...(dns && {
+      dns: {
+        switchRecords: async (request, signal) => retried(async () => dns.switchRecords(request, signal), signal),
+        isInSync: async (made, signal) => retried(async () => dns.isInSync(made, signal), signal),
+      } satisfies DnsCutover,
+    }),
     startRemoval: async (resource, permit, signal) =>
       retried(async () => provider.startRemoval(resource, permit, signal), signal),
     listMarked: async (scope, signal) => retried(async () => provider.listMarked(scope, signal), signal),

@@ -2,6 +2,7 @@ import { ProblemError } from '../diagnostics/problem-error.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
+import type { DnsCutover } from './dns-cutover.ts';
 import type { Provider } from './provider.ts';
 
 /** A call that did not answer in time. It may still have taken effect, so it is tried again with the same token. */
@@ -29,7 +30,7 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
       timer.catch(() => {});
     }
   }
-  const { preflight } = provider;
+  const { preflight, dns } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
@@ -41,8 +42,15 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
     }),
     start: async (request, signal) => limited('start', async (stop) => provider.start(request, stop), signal),
     look: async (resources, signal) => limited('look', async (stop) => provider.look(resources, stop), signal),
-    proveIsolation: async (sandbox, restored, signal) =>
-      limited('proveIsolation', async (stop) => provider.proveIsolation(sandbox, restored, stop), signal),
+    proveIsolation: async (sandbox, restored, signal, zone) =>
+      limited('proveIsolation', async (stop) => provider.proveIsolation(sandbox, restored, stop, zone), signal),
+    ...(dns && {
+      dns: {
+        switchRecords: async (request, signal) =>
+          limited('switchRecords', async (stop) => dns.switchRecords(request, stop), signal),
+        isInSync: async (made, signal) => limited('isInSync', async (stop) => dns.isInSync(made, stop), signal),
+      } satisfies DnsCutover,
+    }),
     startRemoval: async (resource, permit, signal) =>
       limited('startRemoval', async (stop) => provider.startRemoval(resource, permit, stop), signal),
     listMarked: async (scope, signal) =>

@@ -66,6 +66,7 @@ const OBSERVATIONS: Readonly<Record<Observation['kind'], Guard>> = {
       { schemaParts: isParts },
     ),
   }),
+  dns: shape({ kind: isText, names: listOf(isText), addresses: listOf(isText) }),
   freshness: shape({ kind: isText }, { newestAt: isMoment, observedAt: isMoment }),
 };
 

@@ -3,6 +3,7 @@ import type { Millis } from '../../support/time.ts';
 import type { Observation, ObservationRequest } from '../observation.ts';
 import { observeMysql } from '../mysql/observe.ts';
 import { observePostgres } from '../postgres/observe.ts';
+import { resolveName } from './resolve-name.ts';
 import type { RdsEndpoint } from '../../providers/resource.ts';
 
 /** What the runner sends. Holds no secret, only the name of one. */
@@ -35,6 +36,7 @@ export async function observeRestored(
   { authorities, readCredentials }: RestoredDeps,
   signal: AbortSignal,
 ): Promise<Observation> {
+  if (request.kind === 'dns') return resolveName(request, signal);
   if (request.kind === 'login' && (request.user !== undefined || request.password !== undefined)) {
     return { kind: 'unobservable', problem: NO_OTHER_LOGIN };
   }

@@ -1,6 +1,6 @@
 import { unreachable } from '../../support/unreachable.ts';
 import { connectProblem } from '../connect-errors.ts';
-import type { Observation, ObservationRequest } from '../observation.ts';
+import type { DatabaseRequest, Observation } from '../observation.ts';
 import { observeContents } from './contents.ts';
 import { hiddenDamage } from './hidden-damage.ts';
 import { problemOf, refusalOf } from './server-errors.ts';
@@ -12,7 +12,7 @@ import { observeRowCounts } from './tables.ts';
 /** Logs in to MySQL or MariaDB and looks; reads only. Never rejects for what the world does. */
 export async function observeMysql(
   login: MysqlLogin,
-  request: ObservationRequest,
+  request: DatabaseRequest,
   signal: AbortSignal,
 ): Promise<Observation> {
   const about = `database '${request.database}'`;
@@ -30,7 +30,7 @@ export async function observeMysql(
   }
 }
 
-function look(session: Session, request: Exclude<ObservationRequest, { kind: 'login' }>): Promise<Observation> {
+function look(session: Session, request: Exclude<DatabaseRequest, { kind: 'login' }>): Promise<Observation> {
   switch (request.kind) {
     case 'sql':
       return observeSql(session, request);

@@ -1,6 +1,6 @@
 import { unreachable } from '../../support/unreachable.ts';
 import { connectProblem } from '../connect-errors.ts';
-import type { Observation, ObservationRequest } from '../observation.ts';
+import type { DatabaseRequest, Observation } from '../observation.ts';
 import { observeContents } from './contents.ts';
 import { hiddenDamage } from './hidden-damage.ts';
 import { observeLogin } from './login.ts';
@@ -16,7 +16,7 @@ import { observeStructure } from './structure.ts';
  */
 export async function observePostgres(
   login: Login,
-  request: ObservationRequest,
+  request: DatabaseRequest,
   signal: AbortSignal,
 ): Promise<Observation> {
   if (request.kind === 'login') return observeLogin(login, signal);
@@ -32,7 +32,7 @@ export async function observePostgres(
   }
 }
 
-function look(session: Session, request: Exclude<ObservationRequest, { kind: 'login' }>): Promise<Observation> {
+function look(session: Session, request: Exclude<DatabaseRequest, { kind: 'login' }>): Promise<Observation> {
   switch (request.kind) {
     case 'sql':
       return observeSql(session, request);

@@ -3,7 +3,7 @@ import type { Problem } from '../../diagnostics/problem.ts';
 import type { LocalPostgresEndpoint } from '../../providers/resource.ts';
 import type { SecretRef } from '../../runbook/runbook.ts';
 import type { Millis } from '../../support/time.ts';
-import type { ObservationRequest } from '../observation.ts';
+import type { DatabaseRequest } from '../observation.ts';
 import type { Probe } from '../probe.ts';
 import { observePostgres } from './observe.ts';
 import type { Login } from './session.ts';
@@ -26,6 +26,7 @@ export function postgresProbe({
 }: PostgresProbeDeps): Probe<LocalPostgresEndpoint> {
   return {
     async observe(endpoint, request, signal) {
+      if (request.kind === 'dns') return { kind: 'unobservable', problem: NO_RESOLVER };
       const login = await loginOf(endpoint, request, { readSecret, statementTimeout });
       if ('code' in login) return { kind: 'unobservable', problem: login };
       return observePostgres(login, request, signal);
@@ -35,7 +36,7 @@ export function postgresProbe({
 
 async function loginOf(
   endpoint: LocalPostgresEndpoint,
-  request: ObservationRequest,
+  request: DatabaseRequest,
   { readSecret, statementTimeout }: Required<PostgresProbeDeps>,
 ): Promise<Login | Problem> {
   const place = { host: endpoint.host, port: endpoint.port, database: request.database, statementTimeout };
@@ -47,6 +48,13 @@ async function loginOf(
   const credentials = await readCredentials(endpoint.credentialsFile);
   return 'code' in credentials ? credentials : { ...place, ...credentials, superuser: true };
 }
+
+const NO_RESOLVER: Problem = {
+  code: 'probe/no-resolver',
+  message: 'unable to resolve a name: a sandbox on this machine has no resolver of its own',
+  hint: 'Names are resolved in sandboxes on AWS only.',
+  blames: 'environment',
+};
 
 async function readCredentials(file: string): Promise<{ readonly user: string; readonly password: string } | Problem> {
   try {

@@ -6,6 +6,10 @@ import type { Resource } from '../resource.ts';
 import { type AwsClients, awsClients } from './aws-clients.ts';
 import type { AwsContext } from './aws-context.ts';
 import { classifyAws } from './aws-errors.ts';
+import { listMarkedZones, removeZone } from './dns/remove-zone.ts';
+import { lookZone, startZone } from './dns/start-zone.ts';
+import { isInSync, switchRecords } from './dns/switch-records.ts';
+import { ZONE_KIND } from './dns/zone-mark.ts';
 import { confirmAccount } from './identity.ts';
 import { preflightOnAws } from './preflight/preflight.ts';
 import { lookProbe } from './probe-function/look-probe.ts';
@@ -59,20 +63,31 @@ export function awsProvider({ place, clock, probeCode, clients }: AwsProviderDep
       await confirmed(signal);
       return look(resources, context, signal);
     },
-    async proveIsolation(sandbox, restored, signal) {
+    async proveIsolation(sandbox, restored, signal, zone) {
       await confirmed(signal);
-      return proveVpcIsolation({ sandbox, ...(restored && { restored }) }, context, signal);
+      return proveVpcIsolation({ sandbox, ...(restored && { restored }), ...(zone && { zone }) }, context, signal);
+    },
+    dns: {
+      async switchRecords(request, signal) {
+        await confirmed(signal);
+        return switchRecords(request, { context, signal });
+      },
+      async isInSync(made, signal) {
+        await confirmed(signal);
+        return isInSync(made, { context, signal });
+      },
     },
     async startRemoval(resource, permit, signal) {
       await confirmed(signal);
       await remove(resource, permit, { context, signal });
     },
-    async listMarked({ drillId }, signal) {
+    async listMarked({ drillId, withoutZones }, signal) {
       await confirmed(signal);
       const lists = await Promise.all([
         listMarkedInstances(context, signal, drillId),
         listMarkedProbes({ context, signal }, drillId),
         listMarkedStacks(context, signal, drillId),
+        withoutZones === true ? [] : listMarkedZones({ context, signal }, drillId),
       ]);
       return lists.flat();
     },
@@ -102,6 +117,7 @@ async function start(
   if (request.kind === 'sandbox') return startStack(request, context, signal);
   const network = await readNetwork(request.drill.drillId, context, signal);
   if (request.kind === 'probe') return startProbe(request, network, { context, code: probeCode, signal });
+  if (request.kind === 'zone') return startZone(request, network, { context, signal });
   return startInstance(rdsRequest(request), network, context, signal);
 }
 
@@ -126,6 +142,7 @@ async function look(
 
 async function lookAtOne(resource: Resource, { context, signal }: Call): Promise<ResourceState> {
   if (resource.type === 'sandbox') return lookStack(resource, context, signal);
+  if (resource.type === ZONE_KIND) return lookZone(resource, { context, signal });
   if (resource.type !== 'probe') throw new Error(`a look at a '${resource.type}', which no drill makes on AWS`);
   return lookProbe(resource, async () => networkOfProbe(resource, context, signal), { context, signal });
 }
@@ -142,6 +159,7 @@ async function networkOfProbe({ token }: Resource, context: AwsContext, signal: 
 async function remove(resource: Resource, permit: RemovalPermit, { context, signal }: Call): Promise<void> {
   if (resource.type === 'db-instance') return removeInstance(resource, permit, context, signal);
   if (resource.type === 'probe') return removeProbe(resource, permit, { context, signal });
+  if (resource.type === ZONE_KIND) return removeZone(resource, permit, { context, signal });
   if (resource.type === 'sandbox') return removeStack(resource, permit, context, signal);
   throw new Error(`a removal of a '${resource.type}', which no drill makes on AWS`);
 }

@@ -1,7 +1,7 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ObservationRequest } from '../../../src/probe/observation.ts';
+import type { DatabaseRequest } from '../../../src/probe/observation.ts';
 import { type SeededServer, CONTENTS, ROW, STRUCTURE, program, startSeededServer } from './seeded-server.ts';
 
 let seeded: SeededServer;
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => seeded?.server.dispose());
 
-async function contents(request: ObservationRequest = CONTENTS) {
+async function contents(request: DatabaseRequest = CONTENTS) {
   const observation = await seeded.observe(request);
   if (observation.kind !== 'contents') throw new Error(JSON.stringify(observation));
   return observation.contents;

@@ -1,6 +1,6 @@
 import { observeMysql } from '../../../src/probe/mysql/observe.ts';
 import type { MysqlLogin } from '../../../src/probe/mysql/session.ts';
-import type { Observation, ObservationRequest } from '../../../src/probe/observation.ts';
+import type { DatabaseRequest, Observation } from '../../../src/probe/observation.ts';
 import { type MariaDb, findMariaDb, startMariaDb } from '../../support/mariadb-server.ts';
 
 const PASSWORD = 'canary-master-password';
@@ -9,9 +9,9 @@ export const ROW = 'canary-row-value';
 /** Where MariaDB is; without it these tests are skipped. */
 export const program = await findMariaDb();
 
-export const LOGIN: ObservationRequest = { kind: 'login', database: 'shop' };
-export const STRUCTURE: ObservationRequest = { kind: 'structure', database: 'shop', heapAllIndexed: true };
-export const CONTENTS: ObservationRequest = { kind: 'contents', database: 'shop', bounded: [] };
+export const LOGIN: DatabaseRequest = { kind: 'login', database: 'shop' };
+export const STRUCTURE: DatabaseRequest = { kind: 'structure', database: 'shop', heapAllIndexed: true };
+export const CONTENTS: DatabaseRequest = { kind: 'contents', database: 'shop', bounded: [] };
 
 /** A server with the database `shop`, and a master user as RDS has them: no superuser, TLS only. */
 export interface SeededServer {
@@ -19,7 +19,7 @@ export interface SeededServer {
   /** All that was observed so far. */
   readonly seen: readonly Observation[];
   login(change?: Partial<MysqlLogin>): MysqlLogin;
-  observe(request: ObservationRequest, change?: Partial<MysqlLogin>, signal?: AbortSignal): Promise<Observation>;
+  observe(request: DatabaseRequest, change?: Partial<MysqlLogin>, signal?: AbortSignal): Promise<Observation>;
 }
 
 export async function startSeededServer(): Promise<SeededServer> {

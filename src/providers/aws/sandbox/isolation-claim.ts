@@ -13,6 +13,8 @@ export interface Expected {
   readonly endpointPolicyHash: string;
   /** The restored instance that must be inside, once there is one. */
   readonly restored?: Resource;
+  /** The one private zone that the drill has put on the VPC itself, once it has. */
+  readonly zoneId?: string;
 }
 
 /** What is claimed of facts, and how they are judged. */

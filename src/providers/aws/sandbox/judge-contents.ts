@@ -1,7 +1,7 @@
 import type { IsolationProof } from '../../resource.ts';
 import { type Expected, differences, listed, noneWrong, prove } from './isolation-claim.ts';
 import { judgeInterfaces } from './judge-interfaces.ts';
-import { type NetworkFacts, type RouteTable, type Subnet, ruleText } from './network-facts.ts';
+import { type HostedZone, type NetworkFacts, type RouteTable, type Subnet, ruleText } from './network-facts.ts';
 import { NOWHERE, SANDBOX_CIDR, SANDBOX_SUBNETS, type SandboxGroup, allowedTraffic } from './template.ts';
 
 /** What is inside the sandbox, each kind compared with what the template makes. */
@@ -225,15 +225,21 @@ function judgeDhcp({ dhcpOptions }: NetworkFacts): IsolationProof {
 
 const VPC_RESOLVER = 'AmazonProvidedDNS';
 
-/** Private DNS of an endpoint is a zone too, owned by the service and named after what it answers for. */
-function judgeZones({ hostedZones }: NetworkFacts, { region }: Expected): IsolationProof {
+/**
+ * Private DNS of an endpoint is a zone too, owned by the service and named after what it answers for. Of all others only
+ * the one that the drill's journal knows may be there.
+ */
+function judgeZones({ hostedZones }: NetworkFacts, { account, region, zoneId }: Expected): IsolationProof {
   const own = `secretsmanager.${region}.`;
+  const isService = ({ name, owner }: HostedZone) => owner.kind === 'service' && name.startsWith(own);
+  const isCopy = ({ id, owner }: HostedZone) => id === zoneId && owner.kind === 'account' && owner.name === account;
+  const more = zoneId === undefined ? '' : `, and the drill's copy ${zoneId}`;
   return prove(hostedZones, {
     claim: 'no private hosted zone is associated but that of the endpoint',
     method: 'route53 ListHostedZonesByVPC',
-    expected: `none but a service's own '${own}…'`,
+    expected: `none but a service's own '${own}…'${more}`,
     judge: (found) => {
-      const foreign = found.filter(({ name, owner }) => owner.kind !== 'service' || !name.startsWith(own));
+      const foreign = found.filter((zone) => !isService(zone) && !isCopy(zone));
       const words = (zones: typeof found) => zones.map(({ id, name, owner }) => `'${name}' (${id}, of ${owner.name})`);
       return noneWrong(words(foreign), listed(words(found)));
     },

@@ -18,6 +18,8 @@ export interface IsolationSubject {
   readonly sandbox: Resource;
   /** The restored instance that must be in it, once there is one. */
   readonly restored?: Resource;
+  /** The drill's own copy of a DNS zone, once there is one. */
+  readonly zone?: Resource;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface IsolationSubject {
  * @throws ProblemError `aws/sandbox-missing` when the stack cannot tell what it has made
  */
 export async function proveVpcIsolation(
-  { sandbox, restored }: IsolationSubject,
+  { sandbox, restored, zone }: IsolationSubject,
   context: AwsContext,
   signal: AbortSignal,
 ): Promise<IsolationEvidence> {
@@ -36,7 +38,11 @@ export async function proveVpcIsolation(
   const own = AbortSignal.any([signal]);
   setMaxListeners(MOST_LISTENERS, own);
   const facts = await collectNetworkFacts({ context, vpcId: read.network.vpcId, signal: own }, restored);
-  const expected: Expected = { ...expectedOf(read, context), ...(restored && { restored }) };
+  const expected: Expected = {
+    ...expectedOf(read, context),
+    ...(restored && { restored }),
+    ...(zone && { zoneId: zone.id }),
+  };
   return { level: 'VPC', proofs: judgeIsolation(facts, expected) };
 }
 
