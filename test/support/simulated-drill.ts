@@ -10,6 +10,7 @@ import type { Probe } from '../../src/probe/probe.ts';
 import { memoryProvider } from '../../src/providers/memory/memory-provider.ts';
 import type { MemoryWorld } from '../../src/providers/memory/memory-world.ts';
 import type { Provider } from '../../src/providers/provider.ts';
+import type { Resource } from '../../src/providers/resource.ts';
 import { type RetryPolicy, withRetry } from '../../src/providers/with-retry.ts';
 import type { Runbook } from '../../src/runbook/runbook.ts';
 import type { Clock } from '../../src/support/clock.ts';
@@ -136,6 +137,7 @@ function portsOf(
       }),
   };
   const { preflight } = provider;
+  const { dns } = provider;
   const counted = {
     ...provider,
     listRecoveryPoints: async (spec: never, signal: AbortSignal) =>
@@ -145,8 +147,15 @@ function portsOf(
     }),
     start: async (request: never, signal: AbortSignal) => through(async () => provider.start(request, signal)),
     look: async (resources: never, signal: AbortSignal) => through(async () => provider.look(resources, signal)),
-    proveIsolation: async (sandbox: never, restored: never, signal: AbortSignal) =>
-      through(async () => provider.proveIsolation(sandbox, restored, signal)),
+    proveIsolation: async (sandbox: never, restored: never, signal: AbortSignal, zone?: Resource) =>
+      through(async () => provider.proveIsolation(sandbox, restored, signal, zone)),
+    ...(dns && {
+      dns: {
+        switchRecords: async (request: never, signal: AbortSignal) =>
+          through(async () => dns.switchRecords(request, signal)),
+        isInSync: async (made: never, signal: AbortSignal) => through(async () => dns.isInSync(made, signal)),
+      },
+    }),
     startRemoval: async (resource: never, permit: never, signal: AbortSignal) =>
       through(async () => provider.startRemoval(resource, permit, signal)),
     listMarked: async (scope: never, signal: AbortSignal) => through(async () => provider.listMarked(scope, signal)),

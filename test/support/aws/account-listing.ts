@@ -1,5 +1,6 @@
 import { CloudFormationClient, paginateDescribeStacks } from '@aws-sdk/client-cloudformation';
 import * as ec2 from '@aws-sdk/client-ec2';
+import { Route53Client, paginateListHostedZones } from '@aws-sdk/client-route-53';
 import { LambdaClient, paginateListFunctions } from '@aws-sdk/client-lambda';
 import * as rds from '@aws-sdk/client-rds';
 import { SecretsManagerClient, paginateListSecrets } from '@aws-sdk/client-secrets-manager';
@@ -21,6 +22,9 @@ export async function listAccount(world: AwsWorld): Promise<readonly string[]> {
     ),
     collect(paginateListSecrets({ client: new SecretsManagerClient(config) }, {}), (page) =>
       (page.SecretList ?? []).map(({ ARN }) => ARN),
+    ),
+    collect(paginateListHostedZones({ client: new Route53Client(config) }, {}), (page) =>
+      (page.HostedZones ?? []).map(({ Id }) => Id),
     ),
     collect(paginateDescribeStacks({ client: new CloudFormationClient(config) }, {}), (page) =>
       (page.Stacks ?? []).map(({ StackId }) => StackId),

@@ -5,6 +5,8 @@ import type { Layer } from './call.ts';
 import { type CloudFormationWorld, cloudFormationLayer } from './cloudformation/cloudformation-layer.ts';
 import { type Databases, databases } from './databases/databases.ts';
 import { databasesLayer } from './databases/databases-layer.ts';
+import { type Route53World, route53World } from './dns/route53-layer.ts';
+import { vpcResolvers } from './dns/vpc-resolvers.ts';
 import { type Ec2Paging, ec2Pages } from './ec2-pages.ts';
 import { emulatorGaps } from './emulator-gaps.ts';
 import { type Faults, faultInjection } from './faults.ts';
@@ -42,6 +44,7 @@ export interface AwsWorld {
   /** The servers behind restored instances; none runs before the first `seed`. */
   readonly databases: Databases;
   readonly lambda: LambdaWorld;
+  readonly route53: Route53World;
   /** Ends moto, every server and every connection. */
   stop(): Promise<void>;
   /** An empty world again: no resources, faults, timelines or log. What was seeded stays. */
@@ -72,8 +75,11 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
   const cloudFormation = cloudFormationLayer({ clock, record: recordOnBehalf, ...options.cloudFormation });
   const { rds, layer: rdsLayer, reset: resetRds } = rdsWorld(clock, HOME);
   const servers = await databases();
+  const route53 = route53World(clock);
+  const resolvers = vpcResolvers({ emulator: moto.url, region: HOME.region, isInSync: route53.isInSync });
   const lambda = lambdaWorld({
     clock,
+    resolverOf: resolvers.of,
     endpoint: () => url,
     authority: servers.authority.certificate,
     ...options.lambda,
@@ -87,6 +93,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     rdsLayer,
     databasesLayer(servers),
     async (call, next) => lambda.layer(call, next),
+    async (call, next) => route53.layer(call, next),
     emulatorGaps,
   ];
   const proxy = await startProxy(layers, motoAt(moto.url), clock);
@@ -102,10 +109,12 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     rds,
     databases: servers,
     lambda,
+    route53,
     stop: async () => {
       faults.clear();
       await proxy.stop();
       await lambda.reset();
+      await resolvers.reset();
       await servers.stop();
       await moto.stop();
     },
@@ -115,7 +124,8 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
       delete ec2Paging.startsEmpty;
       cloudFormation.reset();
       resetRds();
-      await Promise.all([servers.reset(), lambda.reset(), moto.reset()]);
+      route53.reset();
+      await Promise.all([servers.reset(), lambda.reset(), resolvers.reset(), moto.reset()]);
       log.clear();
     },
   };

@@ -12,6 +12,8 @@ export interface LambdaOptions {
   readonly endpoint: () => string;
   /** PEM that functions are to trust beside the authorities of Amazon RDS. */
   readonly authority: string;
+  /** `HOST:PORT` of a VPC's resolver; functions use the machine's own where there is none. */
+  readonly resolverOf?: (vpcId: string) => Promise<string>;
   /** How long a function of a VPC is `Pending`; none unless said. */
   readonly pendingFor?: Millis;
   /** How long a deleted function's network interfaces stay; none unless said. */
@@ -34,6 +36,7 @@ interface MadeFunction {
   readonly lastModified: Instant;
   readonly code: Promise<UnpackedFunction>;
   readonly interfaces: readonly string[];
+  readonly resolver?: string;
 }
 
 interface CreateFunctionRequest {
@@ -95,6 +98,7 @@ async function create(state: State, call: AwsCall, next: Next): Promise<AwsReply
     lastModified: state.clock.now(),
     code: unpackFunction(Buffer.from(request.Code.ZipFile, 'base64'), state.authority),
     interfaces: await createInterfaces(call, next, request),
+    ...(await resolverFor(state, call, request, next)),
   };
   state.functions.set(request.FunctionName, made);
   return withState(reply, made, isPending(state, made));
@@ -109,6 +113,7 @@ async function invoke(state: State, call: AwsCall, next: Next): Promise<AwsReply
     handler: made.request.Handler,
     timeoutMillis: (made.request.Timeout ?? 3) * 1_000,
     env: environment(call, made.request, state.endpoint()),
+    ...(made.resolver !== undefined && { resolver: made.resolver }),
   });
   state.logs.push(log);
   const headers = { 'content-type': 'application/json', ...(isError && { 'x-amz-function-error': 'Unhandled' }) };
@@ -178,6 +183,16 @@ function environment(call: AwsCall, request: CreateFunctionRequest, endpoint: st
     AWS_ENDPOINT_URL: endpoint,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
+}
+
+/** The resolver of the VPC that the function's subnets lie in. */
+async function resolverFor({ resolverOf }: State, call: AwsCall, request: CreateFunctionRequest, next: Next) {
+  const [subnet] = request.VpcConfig?.SubnetIds ?? [];
+  if (resolverOf === undefined || subnet === undefined) return {};
+  const params = { 'SubnetId.1': subnet };
+  const reply = await next(querySubCall(call, { service: 'ec2', action: 'DescribeSubnets', params }));
+  const vpcId = /<vpcId>([^<]*)/.exec(reply.body.toString('utf8'))?.[1];
+  return vpcId === undefined ? {} : { resolver: await resolverOf(vpcId) };
 }
 
 const DESCRIPTION = 'AWS Lambda VPC ENI-';

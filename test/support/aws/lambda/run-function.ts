@@ -18,6 +18,8 @@ export interface InvokeOptions {
   readonly timeoutMillis: number;
   /** All of the process's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** `HOST:PORT` of the resolver of the process; the machine's own unless named. */
+  readonly resolver?: string;
 }
 
 /** `isError`: the payload is an error as Lambda words it. */
@@ -30,12 +32,14 @@ export interface Outcome {
 
 /** Stands for the runtime: loads the handler and calls it with the event and a context that knows the remaining time. */
 const BOOTSTRAP = `
+import dns from 'node:dns/promises';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { existsSync, writeSync } from 'node:fs';
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
-const { handler, timeout, event } = JSON.parse(Buffer.concat(chunks).toString());
+const { handler, timeout, resolver, event } = JSON.parse(Buffer.concat(chunks).toString());
+if (resolver) dns.setServers([resolver]);
 const ends = performance.now() + timeout;
 const [module, name] = handler.split('.');
 const file = ['mjs', 'js', 'cjs'].map((end) => join(process.env.LAMBDA_TASK_ROOT, module + '.' + end)).find(existsSync);
@@ -80,12 +84,13 @@ export async function unpackFunction(zip: Uint8Array, authorities: string): Prom
 }
 
 async function outcomeOf(child: ChildProcess, event: string, options: InvokeOptions): Promise<Outcome> {
-  const { handler, timeoutMillis: timeout } = options;
+  const { handler, timeoutMillis: timeout, resolver } = options;
   const read = ['', '', '', ''];
   for (const stream of [1, 2, 3]) {
     child.stdio[stream]?.on('data', (chunk: Buffer) => (read[stream] += chunk.toString()));
   }
-  child.stdin?.end(`{"handler":${JSON.stringify(handler)},"timeout":${timeout},"event":${event}}`);
+  const settings = JSON.stringify({ handler, timeout, resolver });
+  child.stdin?.end(`${settings.slice(0, -1)},"event":${event}}`);
   let isOver = false;
   const timer = setTimeout(() => {
     isOver = true;
