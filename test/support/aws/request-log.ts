@@ -18,6 +18,8 @@ export interface LoggedCall {
   status?: number;
   /** Wire code of the error, where the answer was one. */
   error?: string;
+  /** What was answered, of calls on behalf alone: it tells the ids of what was made. */
+  answer?: string;
 }
 
 /** What was asked of the simulated AWS, in order of arrival. */
@@ -78,6 +80,7 @@ export function requestLog(): {
   const recordOnBehalf = (call: AwsCall, reply: AwsReply) => {
     const entry = entryOf(call);
     noteAnswer(entry, reply);
+    entry.answer = reply.body.toString('utf8');
     onBehalf.push(entry);
   };
   return { log, layer, recordOnBehalf };

@@ -24,7 +24,7 @@ export function policyFor(runbook: AwsRunbook): PolicyDocument {
   return {
     Version: '2012-10-17',
     Statement: [
-      ...lookStatements(arns),
+      ...lookStatements(arns, restores),
       ...sandboxStatements(arns, sandbox.region),
       ...ownStatements(arns),
       restoreStatement(restores, arns, sandbox.account),
@@ -65,17 +65,27 @@ const LISTINGS = [
   'ec2:DescribeVpcs',
   'ec2:DescribeVpnGateways',
   'lambda:ListFunctions',
+  'rds:DescribeAccountAttributes',
   'rds:DescribeDBInstanceAutomatedBackups',
   'rds:DescribeDBInstances',
   'rds:DescribeDBSnapshots',
   'rds:DescribeDBSubnetGroups',
   'rds:DescribeEvents',
+  'rds:DescribeOrderableDBInstanceOptions',
+  'route53:ListHostedZones',
   'route53:ListHostedZonesByVPC',
 ];
 
-function lookStatements({ stack, probe, probeRole, subnetGroup }: Arns): readonly Statement[] {
+function lookStatements(
+  { stack, probe, probeRole, subnetGroup }: Arns,
+  restores: readonly RdsRestore[],
+): readonly Statement[] {
+  const namesGroups = restores.some(({ parameterGroup }) => parameterGroup !== undefined);
   return [
-    allow('Look', { Action: LISTINGS, Resource: ['*'] }),
+    allow('Look', {
+      Action: [...LISTINGS, ...(namesGroups ? ['rds:DescribeDBParameterGroups'] : [])],
+      Resource: ['*'],
+    }),
     // By name and not by mark: what is not there carries none, and would be refused instead of not found.
     allow('LookAtOwn', {
       Action: [
