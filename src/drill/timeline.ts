@@ -56,7 +56,11 @@ function endsSteps(type: DrillEvent['type']): boolean {
 }
 
 type StepEnd =
-  EventOf<'step-succeeded'> | EventOf<'step-failed'> | EventOf<'check-judged'> | EventOf<'isolation-judged'>;
+  | EventOf<'step-succeeded'>
+  | EventOf<'step-failed'>
+  | EventOf<'check-judged'>
+  | EventOf<'isolation-judged'>
+  | EventOf<'cutover-done'>;
 
 function endOf(record: DrillRecord, id: string): { event: StepEnd; outcome: 'succeeded' | 'failed' } | undefined {
   const judged = record.judgements.get(id);
@@ -66,6 +70,8 @@ function endOf(record: DrillRecord, id: string): { event: StepEnd; outcome: 'suc
   }
   const end = record.ends.get(id);
   if (end) return { event: end, outcome: end.type === 'step-succeeded' ? 'succeeded' : 'failed' };
+  const done = ofType(record.events, 'cutover-done').findLast(({ step }) => step === id);
+  if (done) return { event: done, outcome: 'succeeded' };
   const proven = record.isolation.get(id);
   return proven && { event: proven, outcome: isolationProblemOf(record, id) === undefined ? 'succeeded' : 'failed' };
 }

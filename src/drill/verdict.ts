@@ -1,5 +1,6 @@
 import type { PlannedResource } from '../plan/plan.ts';
 import type { CheckSpec } from '../runbook/runbook.ts';
+import { cutoverOf } from './cutover.ts';
 import type { DrillEvent } from './events.ts';
 import { type Measured, type MeasuredObjectives, objectivesOf } from './objectives.ts';
 import {
@@ -38,7 +39,8 @@ export interface Judged {
 export function verdictOf(events: readonly DrillEvent[]): Judged {
   const record = recordOf(events);
   const objectives = objectivesOf(events);
-  const failures = [...badBackups(record), ...failedChecks(record), ...missedObjectives(objectives)];
+  const slowCutover = cutoverOf(record)?.outcome === 'missed' ? ['the DNS cutover can take longer than agreed'] : [];
+  const failures = [...badBackups(record), ...failedChecks(record), ...missedObjectives(objectives), ...slowCutover];
   const gaps = [
     ...gapsOfDrill(record),
     ...gapsOfResources(record),
@@ -132,12 +134,10 @@ function gapsOfChecks(record: DrillRecord): readonly string[] {
 }
 
 /** What was planned is owed, like everything else. */
-function gapsOfCutover({ started, plan, events, ends }: DrillRecord): readonly string[] {
-  const isDone = events.some(({ type }) => type === 'cutover-done');
-  if (started?.runbook.cutover === undefined || plan === undefined || isDone) return [];
-  const failed = ['cutover', 'zone'].flatMap((step) => ends.get(step) ?? []).find(({ type }) => type === 'step-failed');
-  const because = failed?.type === 'step-failed' ? `: ${failed.problem.message}` : '';
-  return [`the DNS cutover was not done${because}`];
+function gapsOfCutover(record: DrillRecord): readonly string[] {
+  const cutover = record.plan && cutoverOf(record);
+  if (cutover === undefined || cutover.evidence !== undefined) return [];
+  return [`the DNS cutover was not done${cutover.because === undefined ? '' : `: ${cutover.because}`}`];
 }
 
 /** Only an objective with a target is owed. */

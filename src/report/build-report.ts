@@ -17,6 +17,7 @@ import { checkStepId } from '../plan/build-plan.ts';
 import type { Step } from '../plan/plan.ts';
 import type { CheckSpec } from '../runbook/runbook.ts';
 import { type Instant, type Millis, instantOf } from '../support/time.ts';
+import { reportedCutover } from './build-cutover.ts';
 import { problemsOf } from './build-problems.ts';
 import { settingsOf } from './build-settings.ts';
 import { teardownOf } from './build-teardown.ts';
@@ -37,6 +38,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
   const { started, plan, aborted } = record;
   const { verdict, because, failures, gaps } = verdictOf(events);
   const objectives = objectivesOf(events);
+  const cutover = reportedCutover(record);
   const last = ofType(events, 'drill-finished').at(-1) ?? events.at(-1);
   return {
     schema: 1,
@@ -60,6 +62,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     isolation: isolationOf(record),
     timeline: timelineOf(events).map(({ took, ...span }): TimelineEntry => ({ ...span, seconds: secondsOf(took) })),
     checks: checksOf(record).map((check) => checkOf(record, check)),
+    ...(cutover && { cutover }),
     teardown: teardownOf(events),
     problems: problemsOf(record),
     settings: settingsOf(record),

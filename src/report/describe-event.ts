@@ -48,6 +48,8 @@ function describeStep(event: DrillEvent): string | undefined {
       const { outcome, because } = event.judgement;
       return `${event.step}: ${outcome}${outcome === 'passed' || because === undefined ? '' : ` (${because})`}`;
     }
+    case 'cutover-done':
+      return `${event.step}: ${event.evidence.made.switched.map(({ name }) => name).join(', ')} switched`;
     case 'step-succeeded':
       return `${event.step}: done`;
     case 'step-interrupted':

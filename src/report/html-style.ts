@@ -2,11 +2,11 @@
 export const REPORT_CSS = `
 :root{color-scheme:light dark;--page:#f5f6f7;--card:#fff;--ink:#1b2127;--muted:#59636e;--line:#dfe3e8;--track:#eceff2;
 --good:#11724a;--good-soft:#e5f4ec;--bad:#b3261e;--bad-soft:#fcebe9;--unsure:#8a5700;--unsure-soft:#fdf3dd;--calm:#59636e;
---select:#7b8794;--sandbox:#3a8f9c;--isolation:#7d6bb5;--restore:#2f6fb7;--connect:#4aa3c7;--smoke:#b0793a;--integrity:#5a57b8;--teardown:#7b8794;
+--select:#7b8794;--sandbox:#3a8f9c;--isolation:#7d6bb5;--restore:#2f6fb7;--connect:#4aa3c7;--smoke:#b0793a;--integrity:#5a57b8;--cutover:#a3528c;--teardown:#7b8794;
 --mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 @media (prefers-color-scheme:dark){:root{--page:#121518;--card:#1a1e23;--ink:#e6e9ec;--muted:#98a3ae;--line:#2c333b;--track:#272d34;
 --good:#5fd19b;--good-soft:#14291f;--bad:#ff8f85;--bad-soft:#331b1a;--unsure:#f0bf55;--unsure-soft:#2e2513;--calm:#98a3ae;
---select:#8a96a3;--sandbox:#5bb5c2;--isolation:#a394dc;--restore:#5e9de6;--connect:#74c3e2;--smoke:#d8a160;--integrity:#9290ea;--teardown:#8a96a3}}
+--select:#8a96a3;--sandbox:#5bb5c2;--isolation:#a394dc;--restore:#5e9de6;--connect:#74c3e2;--smoke:#d8a160;--integrity:#9290ea;--cutover:#d68cc1;--teardown:#8a96a3}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;
 -webkit-text-size-adjust:100%;overflow-wrap:break-word;font-variant-numeric:tabular-nums}
@@ -76,7 +76,7 @@ border-right:1px solid var(--track)}
 .bar.failed{background:repeating-linear-gradient(45deg,var(--bad) 0 5px,transparent 5px 8px);outline:1.5px solid var(--bad);outline-offset:-1.5px}
 .bar.interrupted{background:repeating-linear-gradient(45deg,var(--phase) 0 4px,transparent 4px 8px)}
 .phase-select{--phase:var(--select)}.phase-sandbox{--phase:var(--sandbox)}.phase-isolation{--phase:var(--isolation)}.phase-restore{--phase:var(--restore)}
-.phase-connect{--phase:var(--connect)}.phase-smoke{--phase:var(--smoke)}.phase-integrity{--phase:var(--integrity)}.phase-teardown{--phase:var(--teardown)}
+.phase-connect{--phase:var(--connect)}.phase-smoke{--phase:var(--smoke)}.phase-integrity{--phase:var(--integrity)}.phase-cutover{--phase:var(--cutover)}.phase-teardown{--phase:var(--teardown)}
 .stop{position:absolute;top:-3px;bottom:-3px;width:0;border-left:1.5px dashed var(--muted)}
 .stop.verified{border-left:2px solid var(--ink)}
 .gap{position:absolute;top:-3px;bottom:-3px;min-width:2px;background:repeating-linear-gradient(135deg,var(--muted) 0 1px,transparent 1px 6px);opacity:.4}

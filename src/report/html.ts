@@ -1,5 +1,6 @@
 import { millisBetween } from '../support/time.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
+import { cutoverSection } from './html-cutover.ts';
 import { figuresSection } from './html-figures.ts';
 import { TONES, type Markup, html, icon, moment, styleSheet } from './html-markup.ts';
 import {
@@ -35,8 +36,9 @@ export function reportHtml(report: Report): string {
       <body>
         <main>
           ${verdictHeader(report)} ${problemsFirst(report)} ${figuresSection(report)} ${checksSection(report)}
-          ${timelineSection(report)} ${recoveryPointsSection(report)} ${isolationSection(report)}
-          ${teardownSection(report)} ${isBad(report) ? undefined : problemsSection(report)} ${evidenceSection(report)}
+          ${timelineSection(report)} ${recoveryPointsSection(report)} ${cutoverSection(report)}
+          ${isolationSection(report)} ${teardownSection(report)} ${isBad(report) ? undefined : problemsSection(report)}
+          ${evidenceSection(report)}
         </main>
       </body>
     </html> `;

@@ -1,4 +1,5 @@
 import { oneLine } from './escape.ts';
+import { cutoverFigure, cutoverNotes, cutoverParts } from './cutover-words.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import type { ObjectiveOutcome, Report } from './report.ts';
 import {
@@ -23,6 +24,7 @@ export function reportMarkdown(report: Report): string {
     checks(report),
     recoveryPoints(report),
     timeline(report),
+    cutover(report),
     isolation(report),
     teardown(report),
     problems(report),
@@ -87,6 +89,20 @@ function checks({ checks: all }: Report): string {
       ? ['There was none.']
       : table(['outcome', 'check', 'of', 'purpose', 'observed', 'expected', 'took'], rows),
   );
+}
+
+function cutover({ cutover: tried }: Report): string {
+  if (tried === undefined) return '';
+  const rows = tried.records.map(({ name, leadsTo, addresses, cachedSeconds, cachedBecause }) =>
+    [name, leadsTo, addresses.join(', '), `${formatSeconds(cachedSeconds)}: ${cachedBecause}`].map(escape),
+  );
+  const parts = cutoverParts(tried);
+  return section('DNS cutover', [
+    `**${tried.outcome}**: ${escape(cutoverFigure(tried))}.`,
+    '',
+    ...(rows.length > 0 ? [...table(['record', 'leads to', 'addresses', 'kept by caches'], rows), ''] : []),
+    ...[parts, ...cutoverNotes(tried)].filter((note) => note !== '').map((note) => `- ${escape(formatSentence(note))}`),
+  ]);
 }
 
 function recoveryPoints({ recoveryPoints: points }: Report): string {

@@ -77,6 +77,7 @@ const timelineEntry = object(
       'connect',
       'smoke',
       'integrity',
+      'cutover',
       'teardown',
     ),
     name: text("A step's id, or a part of a restore."),
@@ -102,6 +103,40 @@ const check = object(
     seconds: nullOr(seconds('Null where the check was not done.')),
   },
   { because: text('Why it was not simply passed.') },
+);
+
+const cutover = object(
+  'A switch of DNS, tried in a private copy of the zone; absent where the runbook has none.',
+  {
+    outcome: oneOf('Of the worst case; unmeasured also where nothing was agreed.', 'met', 'missed', 'unmeasured'),
+    targetSeconds: nullOr(seconds('As the runbook sets it.')),
+    switchedSeconds: nullOr(seconds('From the call until the records led to what was restored, in the sandbox.')),
+    parts: nullOr(
+      object('What that is made of.', {
+        api: seconds('The calls that changed records.'),
+        inSync: seconds('Until all name servers had the change.'),
+        resolved: seconds("Until the sandbox's resolver answered with it."),
+      }),
+    ),
+    errorSeconds: seconds('How late the ends of the last two may have been seen.'),
+    worstCaseSeconds: nullOr(seconds('With the longest that caches may keep what production answered.')),
+    source: text('What the figures were read from.'),
+    zone: text('DNS name, or id, of the zone that was copied.'),
+    records: list(
+      object('A record that was switched.', {
+        name: text('Its name.'),
+        leadsTo: text('The endpoint that it leads to.'),
+        addresses: list(text('What it resolved to in the sandbox.')),
+        cachedSeconds: seconds('How long caches may keep the old answer.'),
+        cachedBecause: text('How that is known.'),
+      }),
+    ),
+    copied: count('Records that are in the copy as they are in the zone.'),
+    differences: list(
+      object('A record that is not.', { name: text('Its name.'), type: text('Its type.'), because: text('Why.') }),
+    ),
+  },
+  { because: text('Why it was not measured.') },
 );
 
 const resource = object('Something that a drill made.', {
@@ -177,6 +212,6 @@ export const reportSchema = {
       journalLines: count('Lines of the journal that this was made from.'),
       tool: text('Version of drillbook.'),
     },
-    { owner: text('Who owns the runbook.') },
+    { owner: text('Who owns the runbook.'), cutover },
   ),
 } as const;

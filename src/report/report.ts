@@ -37,6 +37,8 @@ export interface Report {
   };
   readonly timeline: readonly TimelineEntry[];
   readonly checks: readonly ReportedCheck[];
+  /** Absent where the runbook has none. */
+  readonly cutover?: ReportedCutover;
   readonly teardown: {
     readonly outcome: 'clean' | 'kept' | 'leaked';
     readonly created: number;
@@ -103,6 +105,32 @@ export interface TimelineEntry {
   readonly startedAt: Instant;
   readonly seconds: number;
   readonly outcome: 'succeeded' | 'failed' | 'interrupted';
+}
+
+/** A DNS cutover that was tried in a copy of the zone. The outcome is that of the worst case. */
+export interface ReportedCutover {
+  readonly outcome: 'met' | 'missed' | 'unmeasured';
+  readonly targetSeconds: number | null;
+  /** From the call that switched until the records led to what was restored; null where they never did. */
+  readonly switchedSeconds: number | null;
+  /** Of that: the calls, until Route 53 had it in effect everywhere, until it was resolved in the sandbox. */
+  readonly parts: { readonly api: number; readonly inSync: number; readonly resolved: number } | null;
+  readonly errorSeconds: number;
+  /** With the longest that caches may keep what production answered. */
+  readonly worstCaseSeconds: number | null;
+  readonly source: string;
+  readonly zone: string;
+  readonly records: readonly {
+    readonly name: string;
+    readonly leadsTo: string;
+    readonly addresses: readonly string[];
+    readonly cachedSeconds: number;
+    readonly cachedBecause: string;
+  }[];
+  readonly copied: number;
+  /** Records that are not in the copy as they are in the zone. */
+  readonly differences: readonly { readonly name: string; readonly type: string; readonly because: string }[];
+  readonly because?: string;
 }
 
 export interface ReportedCheck {

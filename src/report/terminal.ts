@@ -1,3 +1,4 @@
+import { cutoverFigure } from './cutover-words.ts';
 import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import type { Report, ReportedCheck, ReportedProblem } from './report.ts';
@@ -66,7 +67,7 @@ function verdictLines({ verdict, because, reasons, drillId, recoveryPoints }: Re
 
 const OBJECTIVE_PAINTS = { met: 'green', missed: 'red', unmeasured: 'yellow' } as const;
 
-function figureLines({ rto, rpo, settings }: Report): readonly Line[] {
+function figureLines({ rto, rpo, cutover, settings }: Report): readonly Line[] {
   return [
     { label: `RTO ${rto.outcome}`, text: objectiveFigure(rto), paint: OBJECTIVE_PAINTS[rto.outcome] },
     ...becauseLine(rto.because),
@@ -74,6 +75,9 @@ function figureLines({ rto, rpo, settings }: Report): readonly Line[] {
     { label: `RPO ${rpo.outcome}`, text: objectiveFigure(rpo), paint: OBJECTIVE_PAINTS[rpo.outcome] },
     ...becauseLine(rpo.because),
     ...(rpo.measuredSeconds === null ? [] : [{ label: '', text: rpo.source, paint: 'dim' } as const]),
+    ...(cutover
+      ? [{ label: 'DNS cutover', text: cutoverFigure(cutover), paint: OBJECTIVE_PAINTS[cutover.outcome] } as const]
+      : []),
     ...settings.map((setting): Line => ({ label: '', text: `with ${setting}`, paint: 'dim' })),
   ];
 }

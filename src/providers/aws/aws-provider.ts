@@ -1,6 +1,7 @@
 import type { Clock } from '../../support/clock.ts';
 import type { Millis } from '../../support/time.ts';
 import type { AwsPlace } from '../../runbook/runbook.ts';
+import type { DnsCutover } from '../dns-cutover.ts';
 import type { Provider, RemovalPermit, ResourceState, StartRequest } from '../provider.ts';
 import type { Resource } from '../resource.ts';
 import { type AwsClients, awsClients } from './aws-clients.ts';
@@ -67,16 +68,7 @@ export function awsProvider({ place, clock, probeCode, clients }: AwsProviderDep
       await confirmed(signal);
       return proveVpcIsolation({ sandbox, ...(restored && { restored }), ...(zone && { zone }) }, context, signal);
     },
-    dns: {
-      async switchRecords(request, signal) {
-        await confirmed(signal);
-        return switchRecords(request, { context, signal });
-      },
-      async isInSync(made, signal) {
-        await confirmed(signal);
-        return isInSync(made, { context, signal });
-      },
-    },
+    dns: dnsCutover(context, confirmed),
     async startRemoval(resource, permit, signal) {
       await confirmed(signal);
       await remove(resource, permit, { context, signal });
@@ -92,6 +84,19 @@ export function awsProvider({ place, clock, probeCode, clients }: AwsProviderDep
       return lists.flat();
     },
     classify: classifyAws,
+  };
+}
+
+function dnsCutover(context: AwsContext, confirmed: (signal: AbortSignal) => Promise<void>): DnsCutover {
+  return {
+    async switchRecords(request, signal) {
+      await confirmed(signal);
+      return switchRecords(request, { context, signal });
+    },
+    async isInSync(made, signal) {
+      await confirmed(signal);
+      return isInSync(made, { context, signal });
+    },
   };
 }
 

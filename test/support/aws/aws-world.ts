@@ -76,10 +76,14 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
   const { rds, layer: rdsLayer, reset: resetRds } = rdsWorld(clock, HOME);
   const servers = await databases();
   const route53 = route53World(clock);
-  const resolvers = vpcResolvers({ emulator: moto.url, region: HOME.region, isInSync: route53.isInSync });
+  const resolvers = vpcResolvers({
+    emulator: moto.url,
+    region: HOME.region,
+    isInSync: (zoneId) => route53.isInSync(zoneId),
+  });
   const lambda = lambdaWorld({
     clock,
-    resolverOf: resolvers.of,
+    resolverOf: async (vpcId) => resolvers.of(vpcId),
     endpoint: () => url,
     authority: servers.authority.certificate,
     ...options.lambda,

@@ -1,6 +1,11 @@
+import { Ajv } from 'ajv';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import type { DrillEvent } from '../../../../src/drill/events.ts';
 import { verdictOf } from '../../../../src/drill/verdict.ts';
+import { buildReport } from '../../../../src/report/build-report.ts';
+import { reportHtml } from '../../../../src/report/html.ts';
+import { reportMarkdown } from '../../../../src/report/markdown.ts';
+import { reportSchema } from '../../../../src/report/report-schema.ts';
 import { lambdaProbe } from '../../../../src/probe/aws/lambda-probe.ts';
 import type { Probe } from '../../../../src/probe/probe.ts';
 import { awsClients } from '../../../../src/providers/aws/aws-clients.ts';
@@ -69,6 +74,22 @@ await describeOnAws('a DNS cutover in a drill on AWS', ({ aws, clock, planter, b
     expect(inSyncTook).toBeLessThanOrEqual(35_000 + error);
     expect(resolveTook).toBeLessThanOrEqual(2_000);
     expect(await listAccount(aws)).toEqual(before);
+    const report = buildReport(stage.disk, { tool: '0.1.0' });
+    expect(report.cutover).toMatchObject({ outcome: 'unmeasured', targetSeconds: null, zone: 'shop.internal.' });
+    expect(report.cutover?.worstCaseSeconds).toBeCloseTo((report.cutover?.switchedSeconds ?? 0) + 300, 3);
+    expect(new Ajv({ strict: false, validateFormats: false }).validate(reportSchema, report)).toBe(true);
+    expect(reportMarkdown(report)).toContain('## DNS cutover');
+    expect(reportHtml(report)).toContain('DNS cutover');
+  });
+
+  test.each([
+    ['6m', 360_000, 'passed', 'met'],
+    ['5m', 300_000, 'failed', 'missed'],
+  ])('is held to %s in the worst case: with what caches of the old answer add', async (_, within, verdict, outcome) => {
+    const { stage } = await beginWith(cutover({ within }));
+    await resumeToTheEnd(stage);
+    expect(verdictOf(stage.disk).verdict).toBe(verdict);
+    expect(buildReport(stage.disk, { tool: '0.1.0' }).cutover?.outcome).toBe(outcome);
   });
 
   test('only reads the zone, and changes no look-alike: every call that changes a zone names the copy', async () => {
