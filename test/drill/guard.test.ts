@@ -35,6 +35,14 @@ test('what has expired, margin included, may be swept without a journal', () => 
 const { mark: _mark, ...unmarked } = described;
 const { createdAt: _createdAt, ...undated } = described;
 
+test('what carries a proof that is given in a creating call alone, and once, needs no age', () => {
+  expect(refusalToRemove({ ...undated, proofIsUnique: true }, own)).toBeUndefined();
+  expect(refusalToRemove({ ...undated, proofIsUnique: true, expectedProof: 'another' }, own)).toBeDefined();
+  expect(
+    refusalToRemove({ ...described, proofIsUnique: true, createdAt: '2026-11-20T02:59:00.000Z' }, own),
+  ).toBeDefined();
+});
+
 test.each<[string, DescribedResource, RemovalPermit]>([
   ['without a mark', unmarked, own],
   ['without a mark, for a sweep', unmarked, expired],

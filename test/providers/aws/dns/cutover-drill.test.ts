@@ -11,6 +11,7 @@ import type { Probe } from '../../../../src/probe/probe.ts';
 import { awsClients } from '../../../../src/providers/aws/aws-clients.ts';
 import type { CutoverSpec } from '../../../../src/runbook/runbook.ts';
 import { listAccount } from '../../../support/aws/account-listing.ts';
+import { placeOf } from '../../../support/aws/aws-stage.ts';
 import { describeOnAws, problemsOf } from '../../../support/aws/describe-on-aws.ts';
 import { zonePlanterOf } from '../../../support/aws/dns/plant-zones.ts';
 import { holdingClock } from '../../../support/aws/quiet-clock.ts';
@@ -137,6 +138,35 @@ await describeOnAws('a DNS cutover in a drill on AWS', ({ aws, clock, planter, b
     expect(problemsOf(stage.disk)).toEqual(['aws/zone-not-found']);
     expect(verdictOf(stage.disk)).toMatchObject({ verdict: 'inconclusive' });
     expect(verdictOf(stage.disk).gaps.join()).toMatch(/cutover/);
+    expect(await listAccount(aws)).toEqual(before);
+  });
+
+  test('has a copy that a sweep finds and removes by its reference, after which nothing is written any more', async () => {
+    const { stage, before } = await beginWith();
+    const found: string[] = [];
+    const swept: typeof stage = {
+      ...stage,
+      adapters() {
+        const adapters = stage.adapters();
+        const { dns, listMarked, startRemoval } = adapters.provider;
+        if (dns === undefined) throw new Error('no DNS');
+        const switchRecords: typeof dns.switchRecords = async (request, signal) => {
+          const place = placeOf(aws);
+          const marked = await clock.busy(async () => listMarked({ place }, signal));
+          const zone = marked.find(({ resource }) => resource.type === 'hosted-zone');
+          if (zone === undefined) throw new Error('no zone is found');
+          found.push(zone.resource.id);
+          const permit = { kind: 'expired', now: zone.expiresAt, margin: 1 } as const;
+          await expect(startRemoval(zone.resource, permit, signal)).rejects.toThrow(/expires/);
+          await startRemoval(zone.resource, { ...permit, margin: 0 }, signal);
+          return dns.switchRecords(request, signal);
+        };
+        return { ...adapters, provider: { ...adapters.provider, dns: { ...dns, switchRecords } } };
+      },
+    };
+    await resumeToTheEnd(swept);
+    expect(found).toHaveLength(1);
+    expect(problemsOf(stage.disk)).toEqual(['aws/foreign-zone']);
     expect(await listAccount(aws)).toEqual(before);
   });
 

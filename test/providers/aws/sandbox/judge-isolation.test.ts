@@ -46,6 +46,19 @@ describe('the isolation of a sandbox on AWS', () => {
     },
   );
 
+  it('knows the one zone that the drill has put there itself, and no other', () => {
+    const zone = { id: 'ZCOPY', name: 'shop.internal.', owner: { kind: 'account', name: EXPECTED.account } } as const;
+    const holds = (zoneId: string | undefined, zones: readonly (typeof zone)[]) =>
+      judgeIsolation(
+        planted('hostedZones', (all) => [...all, ...zones]),
+        { ...EXPECTED, ...(zoneId !== undefined && { zoneId }) },
+      ).every((proof) => proof.holds);
+    expect(holds('ZCOPY', [zone])).toBe(true);
+    expect(holds(undefined, [zone])).toBe(false);
+    expect(holds('ZOTHER', [zone])).toBe(false);
+    expect(holds('ZCOPY', [zone, { ...zone, id: 'ZMORE' as 'ZCOPY' }])).toBe(false);
+  });
+
   it('does not mind a VPC without any DHCP options', () => {
     expect(broken(planted('dhcpOptions', () => []))).toEqual([]);
   });
