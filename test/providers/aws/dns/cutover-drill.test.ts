@@ -148,17 +148,18 @@ await describeOnAws('a DNS cutover in a drill on AWS', ({ aws, clock, planter, b
       ...stage,
       adapters() {
         const adapters = stage.adapters();
-        const { dns, listMarked, startRemoval } = adapters.provider;
+        const { provider } = adapters;
+        const { dns } = provider;
         if (dns === undefined) throw new Error('no DNS');
         const switchRecords: typeof dns.switchRecords = async (request, signal) => {
           const place = placeOf(aws);
-          const marked = await clock.busy(async () => listMarked({ place }, signal));
+          const marked = await clock.busy(async () => provider.listMarked({ place }, signal));
           const zone = marked.find(({ resource }) => resource.type === 'hosted-zone');
           if (zone === undefined) throw new Error('no zone is found');
           found.push(zone.resource.id);
           const permit = { kind: 'expired', now: zone.expiresAt, margin: 1 } as const;
-          await expect(startRemoval(zone.resource, permit, signal)).rejects.toThrow(/expires/);
-          await startRemoval(zone.resource, { ...permit, margin: 0 }, signal);
+          await expect(provider.startRemoval(zone.resource, permit, signal)).rejects.toThrow(/expires/);
+          await provider.startRemoval(zone.resource, { ...permit, margin: 0 }, signal);
           return dns.switchRecords(request, signal);
         };
         return { ...adapters, provider: { ...adapters.provider, dns: { ...dns, switchRecords } } };
