@@ -5,6 +5,7 @@ import { postgresProbe } from '../probe/postgres/postgres-probe.ts';
 import { readSecret } from '../probe/secret.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Provider } from '../providers/provider.ts';
+import { withBatchedLooks } from '../providers/with-batched-looks.ts';
 import { type RetryPolicy, withRetry } from '../providers/with-retry.ts';
 import { withTimeout } from '../providers/with-timeout.ts';
 import { localProvider } from '../providers/local/local-provider.ts';
@@ -28,8 +29,9 @@ const READING_PATIENCE: RetryPolicy = { tries: 2, firstWait: 1_000 };
 
 /** The provider of a place, with the patience that a drill needs. What AWS needs is loaded only for AWS. */
 export async function wireProvider(io: CommandIo, place: SandboxPlace): Promise<Provider> {
-  const policy = place.provider === 'aws' ? AWS_PATIENCE : LOCAL_PATIENCE;
-  return withRetry(await wireBare(io, place), policy, systemClock);
+  const bare = await wireBare(io, place);
+  if (place.provider !== 'aws') return withRetry(bare, LOCAL_PATIENCE, systemClock);
+  return withBatchedLooks(withRetry(bare, AWS_PATIENCE, systemClock), systemClock);
 }
 
 /** The same for a command that only reads, and says soon that it cannot. */

@@ -25,11 +25,17 @@ export type NewEvent =
   | { readonly type: 'step-started'; readonly step: string; readonly attempt: number; readonly token: string }
   | { readonly type: 'resource-created'; readonly step: string; readonly resource: Resource }
   | { readonly type: 'step-interrupted'; readonly step: string; readonly because: string }
-  | { readonly type: 'stage-finished'; readonly step: string; readonly stage: string }
+  | { readonly type: 'stage-finished'; readonly step: string; readonly stage: string; readonly noticedWithin: Millis }
   | { readonly type: 'isolation-judged'; readonly step: string; readonly evidence: IsolationEvidence }
   | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
   | { readonly type: 'cutover-done'; readonly step: string; readonly evidence: CutoverEvidence }
-  | { readonly type: 'step-succeeded'; readonly step: string; readonly facts?: RestoreFacts }
+  | {
+      readonly type: 'step-succeeded';
+      readonly step: string;
+      readonly facts?: RestoreFacts;
+      /** How long before it was noticed the end can have been: the time since the look before. */
+      readonly noticedWithin?: Millis;
+    }
   | { readonly type: 'step-failed'; readonly step: string; readonly problem: Problem }
   | { readonly type: 'drill-aborted'; readonly reason: AbortReason; readonly problem: Problem }
   | { readonly type: 'drill-kept'; readonly until: Instant }

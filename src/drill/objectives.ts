@@ -32,10 +32,8 @@ export interface MeasuredObjectives {
   readonly losses: readonly MeasuredLoss[];
 }
 
-/** What a look may come late where a restore does not say when it ended by itself; pollers look this often at first, … */
+/** What a look may come late where a restore does not say when it ended by itself; pollers look at least this often. */
 const POLLING_ERROR: Millis = 2_000;
-/** … and later after this part of what has gone by since. */
-const POLLING_SHARE = 1 / 100;
 /** Wall times are journaled in whole milliseconds, and a duration has two ends. */
 const ROUNDING_ERROR: Millis = 2;
 /** How far the clocks of two machines that keep time may lie apart: a source's clock and the controller's. */
@@ -119,23 +117,22 @@ function isWorthless({ wall, mono, doubts }: Elapsed): boolean {
   return mono === undefined && (wall < 0 || doubts.some(({ kind }) => kind === 'clock'));
 }
 
-/** What waiting for looks added, over all that was looked at: as restores themselves say, else an interval a stage. */
-function pollingError({ plan, ends, events }: DrillRecord): Millis {
-  const polled = (plan?.steps ?? []).filter(({ kind }) => kind === 'sandbox' || kind === 'restore');
-  return polled.reduce((sum, { id }) => {
-    const end = ends.get(id);
-    if (end?.type !== 'step-succeeded') return sum;
-    const lastPart = end.facts?.spans.at(-1);
-    const begin = events.find((event) => event.type === 'step-started' && event.step === id) ?? end;
-    const took = millisBetween(begin.at, end.at);
-    const stages = events.filter((event) => event.type === 'stage-finished' && event.step === id).length;
-    // What is made in stages is looked at from outside, and its parts say when they began, not when all was ready.
-    const unnoticed =
-      lastPart && stages === 0
-        ? millisBetween(endOfSpan(lastPart), end.at)
-        : Math.min((stages + 1) * Math.max(POLLING_ERROR, took * POLLING_SHARE), took);
-    return sum + Math.max(0, unnoticed);
-  }, 0);
+/** What waiting for looks added, over all that was looked at: as the engine says, else as restores themselves do. */
+function pollingError(record: DrillRecord): Millis {
+  const ends = [...record.ends.values()].filter((event) => event.type === 'step-succeeded');
+  const stages = record.events.filter((event) => event.type === 'stage-finished');
+  return [
+    ...stages.map(({ noticedWithin }) => noticedWithin),
+    ...ends.map((end) => end.noticedWithin ?? unnoticed(end, record)),
+  ].reduce((sum, one) => sum + Math.max(0, one), 0);
+}
+
+/** Of a journal that does not say when the engine had looked before. */
+function unnoticed(end: EventOf<'step-succeeded'>, { events }: DrillRecord): Millis {
+  const lastPart = end.facts?.spans.at(-1);
+  if (lastPart) return millisBetween(endOfSpan(lastPart), end.at);
+  const begin = events.find((event) => event.type === 'step-started' && event.step === end.step) ?? end;
+  return Math.min(POLLING_ERROR, millisBetween(begin.at, end.at));
 }
 
 interface Figure {

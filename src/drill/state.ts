@@ -25,6 +25,8 @@ export type StepState =
     }
   | {
       readonly kind: 'running';
+      /** When the present stage began. */
+      readonly stageSince: Instant;
       readonly attempt: number;
       readonly token: string;
       readonly since: Instant;
@@ -154,7 +156,12 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
       const openIntents = withoutKey(state.openIntents, event.resource.token);
       if (before?.kind !== 'starting') return { ...state, ledger, openIntents };
       return {
-        ...withStep(state, event.step, { ...before, kind: 'running', resource: event.resource }),
+        ...withStep(state, event.step, {
+          ...before,
+          kind: 'running',
+          resource: event.resource,
+          stageSince: event.at,
+        }),
         ledger,
         openIntents,
       };

@@ -22,7 +22,7 @@ export async function performStart(
     const before = state.steps.get(command.step);
     // What was changed shows some moments later; without a pause its old state would begin the stage again and again.
     if (before?.kind === 'starting' && before.resource)
-      await ports.clock.sleep(intervalSince(before.since, ports), signal);
+      await ports.clock.sleep(intervalSince(ports.clock.now(), ports), signal);
     return [{ type: 'resource-created', step: command.step, resource }];
   } catch (error) {
     if (signal.aborted) return [];
@@ -38,9 +38,12 @@ export async function performAwait(
   const { step, resource, attempt } = command;
   const { ports } = performance;
   try {
-    const end = await lookUntilSettled(resource, step, performance, ports.provider.properties.absenceGrace);
-    if (end.kind === 'ready') return [{ type: 'step-succeeded', step, ...(end.facts && { facts: end.facts }) }];
-    if (end.kind === 'staged') return [{ type: 'stage-finished', step, stage: end.stage }];
+    const settled = await lookUntilSettled(resource, step, performance, ports.provider.properties.absenceGrace);
+    const { end, noticedWithin } = settled;
+    if (end.kind === 'ready') {
+      return [{ type: 'step-succeeded', step, noticedWithin, ...(end.facts && { facts: end.facts }) }];
+    }
+    if (end.kind === 'staged') return [{ type: 'stage-finished', step, stage: end.stage, noticedWithin }];
     if (end.kind === 'lost' && attempt < MAX_ATTEMPTS)
       return [{ type: 'step-interrupted', step, because: end.because }];
     return [{ type: 'step-failed', step, problem: problemOf(end, resource) }];
@@ -63,7 +66,7 @@ export async function awaitReady(
 ): Promise<Extract<ResourceState, { kind: 'ready' }>> {
   const { ports, state, signal } = performance;
   for (let attempt = 1; ; attempt += 1) {
-    const end = await lookUntilSettled(resource, step, performance);
+    const { end } = await lookUntilSettled(resource, step, performance);
     if (end.kind === 'ready') return end;
     const isToBeGoneOnWith = end.kind === 'lost' || end.kind === 'staged';
     if (!isToBeGoneOnWith || attempt >= MAX_ATTEMPTS) throw new ProblemError(problemOf(end, resource));
@@ -79,17 +82,21 @@ async function lookUntilSettled(
   step: string,
   performance: Performance,
   grace: Millis = 0,
-): Promise<Settled> {
+): Promise<{ readonly end: Settled; readonly noticedWithin: Millis }> {
   const { ports, state, signal } = performance;
   const deadline = deadlineOf(state, step);
   const since = beganAt(state, step) ?? ports.clock.now();
+  let lookedAt = since;
   for (;;) {
     const [now] = await ports.provider.look([resource], signal);
     if (now === undefined) throw new Error('a look without an answer');
     const isAwaited = now.kind === 'gone' && millisBetween(since, ports.clock.now()) < grace;
-    if (now.kind !== 'pending' && !isAwaited) return now;
+    const noticedWithin = Math.max(0, millisBetween(lookedAt, ports.clock.now()));
+    if (now.kind !== 'pending' && !isAwaited) return { end: now, noticedWithin };
+    lookedAt = ports.clock.now();
     if (now.kind === 'pending') ports.observer.progress({ step, ...now });
-    if (ports.clock.now() >= deadline) return { kind: 'failed', problem: deadlinePassed(step, deadline) };
+    if (lookedAt >= deadline)
+      return { end: { kind: 'failed', problem: deadlinePassed(step, deadline) }, noticedWithin };
     await ports.clock.sleep(intervalSince(since, ports), signal);
     signal.throwIfAborted();
   }
@@ -97,6 +104,7 @@ async function lookUntilSettled(
 
 function beganAt(state: DrillState, step: string): Instant | undefined {
   const now = state.steps.get(step);
+  if (now?.kind === 'running') return now.stageSince;
   return now && 'since' in now ? now.since : undefined;
 }
 

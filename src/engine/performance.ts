@@ -2,7 +2,7 @@ import { type DrillState, stepOf } from '../drill/state.ts';
 import type { Plan, PlannedResource, Step } from '../plan/plan.ts';
 import type { DrillIdentity } from '../providers/provider.ts';
 import type { Resource } from '../providers/resource.ts';
-import { type Instant, type Millis, millisBetween } from '../support/time.ts';
+import { type Instant, type Millis, epochMillisOf, millisBetween } from '../support/time.ts';
 import type { EnginePorts } from './ports.ts';
 
 /** What a performance may know: the state at the moment the command was given. */
@@ -24,9 +24,14 @@ export function identityOf(state: DrillState): DrillIdentity {
   return { drillId: plan.drillId, startedAt: state.started.at, sandbox: plan.sandbox, sources };
 }
 
-/** How long to wait until the next look at work that began then. */
+/**
+ * How long to wait until the next look at work that began then. Looks are taken at whole multiples of their interval, so
+ * that those of work that goes on side by side fall together, and a provider can answer them at once.
+ */
 export function intervalSince(since: Instant, { clock, provider }: Pick<EnginePorts, 'clock' | 'provider'>): Millis {
-  return provider.properties.pollInterval(Math.max(0, millisBetween(since, clock.now())));
+  const now = clock.now();
+  const interval = provider.properties.pollInterval(Math.max(0, millisBetween(since, now)));
+  return interval - (epochMillisOf(now) % interval);
 }
 
 /** The plan of a drill that is past its planning. */

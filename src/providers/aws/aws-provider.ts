@@ -35,9 +35,17 @@ export interface AwsProviderDeps {
 /** AWS lists what was just made with a delay; two minutes is the longest that is reported of RDS and EC2. */
 const ABSENCE_GRACE: Millis = 120_000;
 
-/** Polling adds at most 1 % of what it waits for, or 2 s; above half a minute an account's other callers would notice nothing. */
+const SHORTEST_INTERVAL: Millis = 500;
+const LONGEST_INTERVAL: Millis = 32_000;
+
+/**
+ * What polling adds to a stage stays below 1 % of it or half a second: a drill waits for a handful of stages in a row,
+ * and all of them together shall add less than 1 % or 2 s. Always a power of two times the shortest interval, so that
+ * looks at several resources fall together.
+ */
 export function pollInterval(elapsed: Millis): Millis {
-  return Math.min(30_000, Math.max(2_000, elapsed / 100));
+  const steps = Math.max(1, elapsed / 100 / SHORTEST_INTERVAL);
+  return Math.min(LONGEST_INTERVAL, SHORTEST_INTERVAL * 2 ** Math.floor(Math.log2(steps)));
 }
 
 /** Restores on AWS: a stack a sandbox, in it the probe's function and the restored instances. */

@@ -4,6 +4,7 @@ import { lambdaProbe } from '../../../src/probe/aws/lambda-probe.ts';
 import type { Probe } from '../../../src/probe/probe.ts';
 import { awsClients } from '../../../src/providers/aws/aws-clients.ts';
 import { awsProvider } from '../../../src/providers/aws/aws-provider.ts';
+import { withBatchedLooks } from '../../../src/providers/with-batched-looks.ts';
 import type { AwsPlace, RdsRestore, Runbook } from '../../../src/runbook/runbook.ts';
 import { aRunbook } from '../runbook-builder.ts';
 import type { Stage } from '../simulated-drill.ts';
@@ -49,7 +50,7 @@ export function awsStage(
     adapters() {
       const clients = holdingClock(awsClients(place, 'drillbook-test'), clock);
       return {
-        provider: awsProvider({ place, clock, clients, probeCode: PROBE_CODE }),
+        provider: withBatchedLooks(awsProvider({ place, clock, clients, probeCode: PROBE_CODE }), clock),
         probe: probe ?? lambdaProbe({ lambda: clients.lambda, clock }),
         patience: { tries: 8, firstWait: 1_000 },
       };
