@@ -57,7 +57,15 @@ export default {
       comment: 'Only the probe (and the local provider, which must get the server going) speaks to a database.',
       severity: 'error',
       from: { pathNot: '^(src/(probe|providers/local|sample)/|test/)' },
-      to: { path: 'node_modules/pg/' },
+      to: { path: 'node_modules/(pg|mysql2)/' },
+    },
+    {
+      name: 'aws-stays-in-its-rooms',
+      comment:
+        'A runbook without AWS must load none of its SDK: only adapters of AWS know it, and commands load them late.',
+      severity: 'error',
+      from: { pathNot: '^(src/(providers/aws|probe/(aws|lambda)|publish)/|test/)' },
+      to: { path: 'node_modules/@aws-sdk/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'src-never-imports-test',
