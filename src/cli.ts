@@ -11,6 +11,9 @@ const io: CommandIo = {
   isTerminal: process.stderr.isTTY ?? false,
 };
 
+// The SDK writes eight lines of its own to stderr where Node 20 runs it; which versions it supports is pinned and tested.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const reports = new Option('--reports <folder>', 'folder of drill reports').default('reports');
 const json = new Option('--json', 'print one JSON document on stdout');
 const seed = new Option('--seed <seed>', 'seed of the draw; random without it, and always recorded');

@@ -58,7 +58,8 @@ export interface RestoreFacts {
   readonly moment: RestoredMoment;
   readonly dataMoments: readonly DataMoment[];
   readonly engineVersion: string;
-  readonly bytesRestored: number;
+  /** What was really copied or read; absent where the service tells only what it allocated. */
+  readonly bytesRestored?: number;
   /** Parts of the restore, in order, as the worker timed them. */
   readonly spans: readonly { readonly name: string; readonly startedAt: Instant; readonly took: Millis }[];
   /** Settings that make the figures special, e.g. `fsync=off`. */

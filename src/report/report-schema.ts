@@ -35,7 +35,7 @@ const recoveryPoint = object('A recovery point that was drawn and, unless the dr
   engine: text('Engine and version.'),
   candidates: count('How many were eligible.'),
   draw: DRAW_SCHEMA,
-  bytesRestored: nullOr(count('Bytes in the sandbox; null where nothing was restored.')),
+  bytesRestored: nullOr(count('Bytes in the sandbox; null where nothing was restored, or the service does not tell.')),
   dataMoment: namedMoment('Up to when data is known to be in the restored copy.'),
   disasterAt: namedMoment('The disaster that this point is measured against.'),
   lostSeconds: nullOr({

@@ -8,7 +8,7 @@ import { describeOnAws } from '../../support/aws/describe-on-aws.ts';
 import { type CrashPoint, type Stage, resumeToTheEnd, simulate } from '../../support/simulated-drill.ts';
 
 /** Every so many calls an engine is killed; each with `npm run test:crash`. */
-const STEP = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole' ? 1 : 9;
+const STEP = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole' ? 1 : 17;
 const MINUTES = 60_000;
 
 await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => {
@@ -64,7 +64,8 @@ await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => 
         const where = `killed ${crash.when} call ${crash.call}`;
         const made = await listAccount(aws);
         await sweep(stage);
-        expect(await listAccount(aws), `${where}, swept too early`).toEqual(made);
+        // What CloudFormation is still making goes on meanwhile.
+        expect(await listAccount(aws), `${where}, swept too early`).toEqual(expect.arrayContaining([...made]));
         clock.advance(7 * 60 * MINUTES);
         expect((await sweep(stage)).left, where).toEqual([]);
         expect(await listAccount(aws), where).toEqual(before);
@@ -99,43 +100,49 @@ await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => 
 });
 
 await describeOnAws('a look-alike of production', ({ aws, clock, planter, begin }) => {
-  test('with all tags of a drill, its prefix and its network is changed by no teardown and by no sweep', async () => {
-    const { stage } = await begin({
-      runbook: { limits: { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 600_000 } },
-    });
-    const lookAlikes: string[] = [];
-    const planting: Required<Stage> = {
-      ...stage,
-      adapters() {
-        const adapters = stage.adapters();
-        const proveIsolation: Provider['proveIsolation'] = async (sandbox, restored, signal) => {
-          if (restored && lookAlikes.length === 0) {
-            const original = restored.id.split(':db:')[1] ?? '';
-            const id = `${original}-production`;
-            lookAlikes.push(id);
-            await clock.busy(async () =>
-              planter.lookAlike(id, original, { DBSubnetGroupName: await subnetGroupOf(original) }),
-            );
-          }
-          return adapters.provider.proveIsolation(sandbox, restored, signal);
-        };
-        return { ...adapters, provider: { ...adapters.provider, proveIsolation } };
-      },
-    };
-    await resumeToTheEnd(planting);
-    clock.advance(7 * 3_600_000);
-    const swept = await sweepPlace(stage.adapters().provider, placeOf(aws), {
-      yes: true,
-      clock,
-      io: { stderr: () => true },
-    });
-    const [lookAlike = 'none was planted'] = lookAlikes;
-    expect(swept.marked.map(({ resource }) => resource.id).join()).not.toContain(lookAlike);
-    expect((await listAccount(aws)).join()).toContain(lookAlike);
-    const changed = aws.log.mutations().filter(({ accessKey }) => accessKey !== planter.accessKey);
-    expect(JSON.stringify(changed)).not.toContain(lookAlike);
-    expect(changed.length).toBeGreaterThan(4);
-  });
+  test(
+    'with all tags of a drill, its prefix and its network is changed by no teardown and by no sweep',
+    { timeout: 5 * MINUTES },
+    async () => {
+      const { stage } = await begin({
+        runbook: {
+          limits: { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 120_000 },
+        },
+      });
+      const lookAlikes: string[] = [];
+      const planting: Required<Stage> = {
+        ...stage,
+        adapters() {
+          const adapters = stage.adapters();
+          const proveIsolation: Provider['proveIsolation'] = async (sandbox, restored, signal) => {
+            if (restored && lookAlikes.length === 0) {
+              const original = restored.id.split(':db:')[1] ?? '';
+              const id = `${original}-production`;
+              lookAlikes.push(id);
+              await clock.busy(async () =>
+                planter.lookAlike(id, original, { DBSubnetGroupName: await subnetGroupOf(original) }),
+              );
+            }
+            return adapters.provider.proveIsolation(sandbox, restored, signal);
+          };
+          return { ...adapters, provider: { ...adapters.provider, proveIsolation } };
+        },
+      };
+      await resumeToTheEnd(planting);
+      clock.advance(7 * 3_600_000);
+      const swept = await sweepPlace(stage.adapters().provider, placeOf(aws), {
+        yes: true,
+        clock,
+        io: { stderr: () => true },
+      });
+      const [lookAlike = 'none was planted'] = lookAlikes;
+      expect(swept.marked.map(({ resource }) => resource.id).join()).not.toContain(lookAlike);
+      expect((await listAccount(aws)).join()).toContain(lookAlike);
+      const changed = aws.log.mutations().filter(({ accessKey }) => accessKey !== planter.accessKey);
+      expect(JSON.stringify(changed)).not.toContain(lookAlike);
+      expect(changed.length).toBeGreaterThan(4);
+    },
+  );
 
   async function subnetGroupOf(instance: string): Promise<string> {
     const restore = aws.log

@@ -48,8 +48,9 @@ await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
     expect(problemsOf(stage.disk)).toContain('drill/step-deadline');
     expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
     expect(await listAccount(aws)).toEqual(before);
-    const busiest = Math.max(...aws.log.perMinute('rds', 'DescribeDBInstances').values());
-    expect(busiest).toBeLessThanOrEqual(35);
+    const perMinute = [...aws.log.perMinute('rds', 'DescribeDBInstances').values()];
+    expect(perMinute[1]).toBeLessThanOrEqual(120);
+    expect(Math.max(...perMinute.slice(15, -2))).toBeLessThanOrEqual(20);
   });
 
   test('that may not restore says so at once and names the policy to compare', async () => {
@@ -117,7 +118,9 @@ await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
     ['one more endpoint', async (vpc: string) => planter.endpoint(vpc)],
     ['a security group of somebody else', async (vpc: string) => planter.securityGroup(vpc)],
   ])('refuses to restore into a sandbox with %s', async (_, plant) => {
-    const { stage, before } = await begin();
+    // Some of what is planted keeps the stack from going: that is not waited for.
+    const limits = { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 120_000 };
+    const { stage, before } = await begin({ runbook: { limits } });
     const plantInto = async (): Promise<void> => {
       const vpc = (await listAccount(aws)).find((id) => id.startsWith('vpc-') && !before.includes(id));
       await plant(vpc ?? 'no VPC was made');

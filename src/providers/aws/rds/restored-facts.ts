@@ -4,7 +4,6 @@ import { type Instant, type Millis, instantOf, millisBetween } from '../../../su
 import type { RestoreFacts } from '../../resource.ts';
 import { OWN_TAGS, type RestoreNotes } from './restore-notes.ts';
 
-const GIB = 1_024 ** 3;
 /** RDS dates snapshots and moments to the second. */
 const TIME_ERROR: Millis = 1_000;
 
@@ -16,7 +15,6 @@ export function restoredFacts(instance: DBInstance, notes: RestoreNotes): Restor
     moment: { recoveryPointId: recoveryPoint, target },
     dataMoments: [{ source: 'recovery-point', at: capturedAt, error: TIME_ERROR }],
     engineVersion: instance.EngineVersion ?? '',
-    bytesRestored: (instance.AllocatedStorage ?? 0) * GIB,
     spans: spansOf(instance, notes),
     settings: settingsOf(instance, notes),
     warnings: foreignTags(instance),

@@ -65,7 +65,6 @@ describe('a restored instance', () => {
         moment: { recoveryPointId: 'production-1', target: { kind: 'backup-end' } },
         dataMoments: [{ source: 'recovery-point', at: '2026-11-19T03:00:00.000Z', error: 1_000 }],
         engineVersion: '16.4',
-        bytesRestored: 20 * 1_024 ** 3,
         spans: [{ name: "until RDS's creation time", startedAt: NOW, took: 240_000 }],
         settings: ['Single-AZ', 'default parameter group default.postgres16'],
         warnings: [],
