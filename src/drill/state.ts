@@ -147,25 +147,8 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
       const next = withStep(state, event.step, { kind: 'starting', attempt: event.attempt, token: event.token, since });
       return created ? { ...next, openIntents: withKey(state.openIntents, event.token, { step: event.step }) } : next;
     }
-    case 'resource-created': {
-      const ledger = withKey(state.ledger, event.resource.id, {
-        kind: 'present',
-        resource: event.resource,
-        removals: state.ledger.get(event.resource.id)?.removals ?? 0,
-      });
-      const openIntents = withoutKey(state.openIntents, event.resource.token);
-      if (before?.kind !== 'starting') return { ...state, ledger, openIntents };
-      return {
-        ...withStep(state, event.step, {
-          ...before,
-          kind: 'running',
-          resource: event.resource,
-          stageSince: event.at,
-        }),
-        ledger,
-        openIntents,
-      };
-    }
+    case 'resource-created':
+      return withCreated(state, event);
     case 'step-interrupted':
       return before?.kind === 'running' ? withStep(state, event.step, { ...before, kind: 'interrupted' }) : state;
     case 'stage-finished':
@@ -188,6 +171,16 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
     default:
       return unreachable(event);
   }
+}
+
+function withCreated(state: DrillState, event: Extract<StepEvent, { readonly type: 'resource-created' }>): DrillState {
+  const { step, resource, at } = event;
+  const before = state.steps.get(step);
+  const removals = state.ledger.get(resource.id)?.removals ?? 0;
+  const ledger = withKey(state.ledger, resource.id, { kind: 'present', resource, removals });
+  const openIntents = withoutKey(state.openIntents, resource.token);
+  if (before?.kind !== 'starting') return { ...state, ledger, openIntents };
+  return { ...withStep(state, step, { ...before, kind: 'running', resource, stageSince: at }), ledger, openIntents };
 }
 
 function succeeded(before: StepState | undefined, facts: RestoreFacts | undefined): StepState {

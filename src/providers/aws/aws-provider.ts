@@ -43,7 +43,7 @@ const LONGEST_INTERVAL: Millis = 32_000;
  * and all of them together shall add less than 1 % or 2 s. Always a power of two times the shortest interval, so that
  * looks at several resources fall together.
  */
-export function pollInterval(elapsed: Millis): Millis {
+function pollInterval(elapsed: Millis): Millis {
   const steps = Math.max(1, elapsed / 100 / SHORTEST_INTERVAL);
   return Math.min(LONGEST_INTERVAL, SHORTEST_INTERVAL * 2 ** Math.floor(Math.log2(steps)));
 }

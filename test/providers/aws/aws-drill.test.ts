@@ -140,12 +140,11 @@ function plantingStage(stage: Required<Stage>, plant: () => Promise<void>, clock
     ...stage,
     adapters() {
       const adapters = stage.adapters();
-      const { proveIsolation } = adapters.provider;
       const provider: Provider = {
         ...adapters.provider,
         async proveIsolation(...args) {
           await (planted ??= clock.busy(plant));
-          return proveIsolation(...args);
+          return adapters.provider.proveIsolation(...args);
         },
       };
       return { ...adapters, provider };

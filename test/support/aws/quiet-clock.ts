@@ -46,7 +46,10 @@ export function quietClock(startMillis = Date.now()): QuietClock {
       now += millis;
     },
     async idle() {
-      while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, QUIET_FOR));
+      await new Promise<void>((resolve) => {
+        const wait = (): void => void (underWay > 0 ? setTimeout(wait, QUIET_FOR) : resolve());
+        wait();
+      });
     },
     async busy(work) {
       underWay += 1;

@@ -33,11 +33,7 @@ export async function requestsOf(log: RequestLog, { accessKey, ledger }: Session
 }
 
 /** One request; `keys` are those that it has whatever is asked. */
-export async function requestOf(
-  call: LoggedCall,
-  ledger: Ledger,
-  keys: NonNullable<Asked['keys']> = {},
-): Promise<Request> {
+async function requestOf(call: LoggedCall, ledger: Ledger, keys: NonNullable<Asked['keys']> = {}): Promise<Request> {
   const read = SERVICES[call.service];
   if (read === undefined) throw new Error(`nobody knows yet what IAM is asked for '${call.service}' '${call.action}'`);
   const asked = read(call, ledger);
