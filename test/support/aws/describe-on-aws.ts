@@ -31,6 +31,8 @@ export async function describeOnAws(
 ): Promise<void> {
   const clock = quietClock();
   const world = await startAwsWorld({ ...options, clock });
+  // Of the whole file, not of what is described: those hooks do not run when all its tests are filtered out.
+  afterAll(async () => world?.stop());
   describe.skipIf(world === undefined)(title, () => {
     // Not reached without a world.
     const aws = world as AwsWorld;
@@ -42,7 +44,6 @@ export async function describeOnAws(
     afterAll(async () => {
       vi.unstubAllEnvs();
       planter.close();
-      await aws.stop();
     });
     beforeEach(async () => {
       await aws.reset();
