@@ -227,9 +227,9 @@ function expectSoundReport(report: Report): void {
     source: expect.stringMatching(/journal/) as string,
   });
   expect(report.rto.measuredSeconds).toBeGreaterThan(4);
-  // Three things were waited for, each looked at every two seconds: the stack, and the restore in its two stages.
-  expect(report.rto.errorSeconds).toBeGreaterThan(2);
-  expect(report.rto.errorSeconds).toBeLessThan(6.5);
+  // Four things were waited for, each looked at every half second: stack, function, and the restore in its two stages.
+  expect(report.rto.errorSeconds).toBeGreaterThan(0.5);
+  expect(report.rto.errorSeconds).toBeLessThan(4);
   expect(report.rpo).toMatchObject({ outcome: 'met', source: expect.stringMatching(/freshness check/) as string });
   // The newest order is two seconds older than its snapshot, which was half an hour old before the tests began.
   expect(report.rpo.measuredSeconds).toBeGreaterThan(1_800);

@@ -91,7 +91,6 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
       SnapshotDatabaseTime: moment(0),
       FullSnapshotSizeInBytes: '123456789',
       TagList: { Tag: [{ Key: 'service', Value: 'shop' }] },
-      Port: '5433',
       OptionGroupName: 'orders-options',
     });
     const point = (await list('orders')).points.find(({ id }) => id === 'orders-1');
@@ -117,7 +116,6 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
         engineVersion: '16.4',
         allocatedGib: 20,
         storageType: 'gp3',
-        port: 5433,
         encrypted: false,
         sourceClass: 'db.t4g.micro',
         optionGroup: 'orders-options',
@@ -378,7 +376,6 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
             sourceIdentifier: 'orders',
             sourceClass: 'db.t4g.micro',
             engine: 'postgres',
-            port: 5432,
           },
         },
       ]);
