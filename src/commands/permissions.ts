@@ -42,10 +42,19 @@ function notesOn(runbook: AwsRunbook, size: number): readonly string[] {
     `policy for ${role === undefined ? `the credentials that drills use in account '${account}'` : `the role '${role}'`}: ` +
       `${size} of the ${MOST_CHARACTERS} characters that a managed policy may have${room}`,
     ...roleNotes(runbook),
+    ...(runbook.cutover === undefined ? [] : [zonesNote(runbook.cutover.zone)]),
     'not in it: the service-linked role of RDS, which an administrator makes once in an account that never used RDS',
     "not in it: a permissions boundary; the stack's role gets its rights from this session, so set one where drills are not trusted with that",
     'tested against a simulated AWS: every request of a drill is allowed and nothing is left over; that IAM itself agrees, only a drill in your account shows',
   ];
+}
+
+/** Route 53 tells the copy of a zone from other zones by nothing that a condition knows. */
+function zonesNote(zone: string): string {
+  return (
+    `with a cutover the session may change every hosted zone in the account but '${zone}': Route 53 knows no conditions ` +
+    'on tags, and gives a zone its id when it is made; keep zones that matter in another account'
+  );
 }
 
 /** What acts before the role does, and beside it. */

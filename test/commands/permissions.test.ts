@@ -16,7 +16,7 @@ afterEach(async () => {
 
 const ROLE = 'arn:aws:iam::123456789012:role/drills';
 
-async function awsRunbook(): Promise<string> {
+async function awsRunbook(...more: readonly string[]): Promise<string> {
   const text = [
     'runbook: shop',
     `sandbox: { provider: aws, account: "123456789012", region: eu-west-1, role: "${ROLE}", sharesAccountWithSources: true }`,
@@ -25,6 +25,7 @@ async function awsRunbook(): Promise<string> {
     '  orders: { kind: rds, source: orders-production, database: shop }',
     'checks:',
     '  - { integrity: every index is sound, of: orders, kind: structure }',
+    ...more,
     '',
   ];
   await writeFile(join(place.cwd, 'runbooks', 'shop.yaml'), text.join('\n'));
@@ -46,6 +47,13 @@ describe('drillbook permissions', () => {
   it('prints it on one line with --json', async () => {
     expect(await permissionsCommand(await awsRunbook(), { json: true }, place.io)).toBe(0);
     expect(place.stdout().trimEnd()).not.toContain('\n');
+  });
+
+  it('says of a cutover that it needs two policies, and which zones no policy can keep from it', async () => {
+    const file = await awsRunbook('cutover: { zone: Z0PRODUCTION, records: [{ name: db.shop.internal, to: orders }] }');
+    expect(await permissionsCommand(file, {}, place.io), place.stderr()).toBe(0);
+    expect(place.stderr()).toContain('put it into two policies, statement by statement');
+    expect(place.stderr()).toContain("may change every hosted zone in the account but 'Z0PRODUCTION'");
   });
 
   it('has none for a local sandbox, and says so', async () => {

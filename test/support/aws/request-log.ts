@@ -11,6 +11,8 @@ export interface LoggedCall {
   readonly accessKey: string;
   readonly params: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** Body of a request to Route 53, which alone takes XML. */
+  readonly xml?: string;
   readonly method: string;
   readonly path: string;
   readonly at: Instant;
@@ -110,6 +112,7 @@ function entryOf(call: AwsCall): LoggedCall {
     path,
     at,
     ...(call.json === undefined ? {} : { json: call.json }),
+    ...(call.service === 'route53' && call.body.length > 0 ? { xml: call.body.toString('utf8') } : {}),
   };
 }
 

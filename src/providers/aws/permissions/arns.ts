@@ -16,6 +16,10 @@ export interface Arns {
   readonly subnetGroup: string;
   /** Hosted zones, of whomever; Route 53 has neither region nor account in its ARNs. */
   readonly hostedZone: string;
+  /** One hosted zone, by its id. */
+  readonly zone: (id: string) => string;
+  /** Changes that Route 53 tells its name servers of. */
+  readonly dnsChange: string;
 }
 
 /** Everything of a drill has a name that begins alike, so that a pattern tells it from what others have made. */
@@ -24,6 +28,7 @@ export function arnsOf({ account, region }: Pick<AwsPlace, 'account' | 'region'>
   const arnOf = (owner: string, service: string, resource: string): string =>
     `arn:${partition}:${service}:${region}:${owner}:${resource}`;
   const arn = (service: string, resource: string): string => arnOf(account, service, resource);
+  const zone = (id: string): string => `arn:${partition}:route53:::hostedzone/${id}`;
   return {
     arn,
     arnOf,
@@ -32,6 +37,8 @@ export function arnsOf({ account, region }: Pick<AwsPlace, 'account' | 'region'>
     probe: arn('lambda', `function:${NAME_PREFIX}*`),
     instance: arn('rds', `db:${NAME_PREFIX}*`),
     subnetGroup: arn('rds', `subgrp:${NAME_PREFIX}*`),
-    hostedZone: `arn:${partition}:route53:::hostedzone/*`,
+    hostedZone: zone('*'),
+    zone,
+    dnsChange: `arn:${partition}:route53:::change/*`,
   };
 }

@@ -4,11 +4,11 @@ export interface PolicyDocument {
   readonly Statement: readonly Statement[];
 }
 
-/** What is allowed; everything else is refused by IAM without being named. */
+/** What is allowed, and what is refused whatever else allows it; IAM refuses everything else without being told. */
 export interface Statement {
   /** What the statement is for, unique within the document. */
   readonly Sid: string;
-  readonly Effect: 'Allow';
+  readonly Effect: 'Allow' | 'Deny';
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
   readonly Condition?: Conditions;

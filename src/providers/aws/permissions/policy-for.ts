@@ -1,6 +1,7 @@
 import type { RdsRestore, Runbook, SandboxSpec } from '../../../runbook/runbook.ts';
 import { type Arns, arnsOf } from './arns.ts';
 import { MARKED, MARKING, allOf } from './conditions.ts';
+import { dnsStatements } from './dns-statements.ts';
 import type { PolicyDocument, Statement } from './policy-document.ts';
 import { allow, sandboxStatements } from './sandbox-statements.ts';
 import { keyStatements, restoreStatement } from './restore-statements.ts';
@@ -13,22 +14,24 @@ export interface AwsRunbook extends Runbook {
 /**
  * The least that the session of this runbook's drills must be allowed: drills, their resumption, teardown and sweep.
  *
- * It makes nothing without a drill's mark and changes nothing that carries none. What AWS offers no resource for may
- * be read everywhere. Metrics are published by the runner's own credentials: they are in here
- * only when those act in the sandbox too.
+ * It makes nothing without a drill's mark and changes nothing that carries none, save hosted zones, which no policy can
+ * tell apart by their marks: with a cutover, only the runbook's own is kept from all changes. What AWS offers no resource
+ * for may be read everywhere. Metrics are published by the runner's own credentials: they are in here only when those
+ * act in the sandbox too.
  */
 export function policyFor(runbook: AwsRunbook): PolicyDocument {
-  const { sandbox, publish, restore } = runbook;
+  const { sandbox, publish, restore, cutover } = runbook;
   const arns = arnsOf(sandbox);
   const restores = restore.filter((spec): spec is RdsRestore => spec.kind === 'rds');
   return {
     Version: '2012-10-17',
     Statement: [
-      ...lookStatements(arns, restores),
+      ...lookStatements(arns, runbook, restores),
       ...sandboxStatements(arns, sandbox.region),
       ...ownStatements(arns),
       restoreStatement(restores, arns, sandbox.account),
       ...keyStatements(restores, arns, sandbox),
+      ...(cutover === undefined ? [] : dnsStatements(cutover, arns, sandbox.region)),
       ...(publish !== undefined && sandbox.role === undefined ? [publishStatement(publish.cloudWatch.namespace)] : []),
     ],
   };
@@ -72,18 +75,25 @@ const LISTINGS = [
   'rds:DescribeDBSubnetGroups',
   'rds:DescribeEvents',
   'rds:DescribeOrderableDBInstanceOptions',
+  // A sweep looks for copies that drills of any runbook left.
   'route53:ListHostedZones',
   'route53:ListHostedZonesByVPC',
 ];
 
 function lookStatements(
   { stack, probe, probeRole, subnetGroup }: Arns,
+  { cutover }: Runbook,
   restores: readonly RdsRestore[],
 ): readonly Statement[] {
   const namesGroups = restores.some(({ parameterGroup }) => parameterGroup !== undefined);
   return [
     allow('Look', {
-      Action: [...LISTINGS, ...(namesGroups ? ['rds:DescribeDBParameterGroups'] : [])],
+      Action: [
+        ...LISTINGS,
+        ...(namesGroups ? ['rds:DescribeDBParameterGroups'] : []),
+        // Of whoever makes a private zone, as is ec2:DescribeVpcs: the guide of Route 53 on permissions, by action.
+        ...(cutover === undefined ? [] : ['ec2:DescribeRegions']),
+      ],
       Resource: ['*'],
     }),
     // By name and not by mark: what is not there carries none, and would be refused instead of not found.

@@ -14,6 +14,13 @@ const ec2 = (resource: string) => `arn:aws:ec2:${REGION}:${ACCOUNT}:${resource}`
 const OWN = rds('db:drillbook-0123456789ab-orders');
 const MARK: Tags = { 'drillbook:drill-id': 'shop-1' };
 const MARKING = { 'aws:RequestTag/drillbook:drill-id': 'shop-1' };
+const ZONE = 'arn:aws:route53:::hostedzone/Z0PRODUCTION';
+const COPY = 'arn:aws:route53:::hostedzone/Z0COPY';
+const CUTOVER = { zone: 'Z0PRODUCTION', records: [{ name: 'db.shop.internal', to: 'orders' }] };
+const VPCS = 'route53:VPCs';
+const TYPES = 'route53:ChangeResourceRecordSetsRecordTypes';
+const ACTIONS = 'route53:ChangeResourceRecordSetsActions';
+const CHANGE = { [ACTIONS]: ['UPSERT', 'DELETE'], [TYPES]: ['A', 'CNAME'] };
 const VIA = { 'aws:CalledViaFirst': 'cloudformation.amazonaws.com' };
 
 function policy(restore: Partial<RdsRestore> = {}, change: Partial<Runbook> = {}) {
@@ -112,9 +119,46 @@ describe('the policy of a runbook', () => {
     expect(await allows(shared, {}, policy({ sourceAccount: '210987654321' }))).toBe(true);
   });
 
-  test('fits into one managed policy', () => {
-    expect(sizeOf(policy({}, { publish: { cloudWatch: { namespace: 'Drillbook' } } }))).toBeLessThanOrEqual(
-      MOST_CHARACTERS,
-    );
+  test.each<[string, Asked]>([
+    ['a record of production', ask('route53:ChangeResourceRecordSets', ZONE, CHANGE)],
+    ['the removal of the zone', ask('route53:DeleteHostedZone', ZONE)],
+    ['a tag on the zone', ask('route53:ChangeTagsForResource', ZONE)],
+    ['the zone in the sandbox', ask('route53:AssociateVPCWithHostedZone', ZONE, VIA)],
+    ['a delegation in any zone', ask('route53:ChangeResourceRecordSets', COPY, { ...CHANGE, [TYPES]: ['A', 'NS'] })],
+    [
+      'a record that is only created',
+      ask('route53:ChangeResourceRecordSets', COPY, { ...CHANGE, [ACTIONS]: ['CREATE'] }),
+    ],
+    ['a public zone', ask('route53:CreateHostedZone')],
+    ['a zone in another region', ask('route53:CreateHostedZone', '*', { [VPCS]: ['VPCId=vpc-1,VPCRegion=us-east-1'] })],
+  ])('does not allow a cutover %s', async (_, asked) => {
+    expect(await allows(asked, {}, policy({}, { cutover: CUTOVER }))).toBe(false);
+  });
+
+  test('allows copies of zones to a runbook with a cutover alone, and their listing for sweeps to all', async () => {
+    const asked = [
+      ask('route53:CreateHostedZone', '*', { [VPCS]: [`VPCId=vpc-1,VPCRegion=${REGION}`] }),
+      ask('route53:ChangeResourceRecordSets', COPY, CHANGE),
+      ask('route53:DeleteHostedZone', COPY),
+      ask('route53:GetHostedZone', ZONE),
+    ];
+    for (const one of asked) {
+      expect(await allows(one), one.action).toBe(false);
+      expect(await allows(one, {}, policy({}, { cutover: CUTOVER })), one.action).toBe(true);
+    }
+    expect(await allows(ask('route53:ListHostedZones'))).toBe(true);
+  });
+
+  test('fits into one managed policy, and into two with a cutover', () => {
+    const publish = { cloudWatch: { namespace: 'Drillbook' } };
+    const without = policy({}, { publish });
+    expect(sizeOf(without)).toBeLessThanOrEqual(MOST_CHARACTERS);
+    const { Version, Statement } = policy({}, { publish, cutover: CUTOVER });
+    const sids = without.Statement.map(({ Sid }) => Sid);
+    const first = Statement.filter(({ Sid }) => sids.includes(Sid));
+    expect(sizeOf({ Version, Statement: first })).toBeLessThanOrEqual(MOST_CHARACTERS);
+    const second = Statement.filter((one) => !first.includes(one));
+    expect(second.length).toBeGreaterThan(0);
+    expect(sizeOf({ Version, Statement: second })).toBeLessThanOrEqual(MOST_CHARACTERS);
   });
 });

@@ -7,18 +7,19 @@ import {
   ModifyDBInstanceCommand,
   RDSClient,
 } from '@aws-sdk/client-rds';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { removeMarked } from '../../../../src/commands/remove-marked.ts';
 import type { DrillEvent } from '../../../../src/drill/events.ts';
 import { verdictOf } from '../../../../src/drill/verdict.ts';
 import type { PolicyDocument } from '../../../../src/providers/aws/permissions/policy-document.ts';
 import { type AwsRunbook, policyFor } from '../../../../src/providers/aws/permissions/policy-for.ts';
 import { putMetrics } from '../../../../src/publish/cloudwatch.ts';
-import type { RdsRestore } from '../../../../src/runbook/runbook.ts';
+import type { CutoverSpec, RdsRestore } from '../../../../src/runbook/runbook.ts';
 import { listAccount } from '../../../support/aws/account-listing.ts';
 import { anAwsRunbook, anRdsRestore, awsStage, placeOf } from '../../../support/aws/aws-stage.ts';
 import type { AwsWorld } from '../../../support/aws/aws-world.ts';
 import { describeOnAws, problemsOf } from '../../../support/aws/describe-on-aws.ts';
+import { zonePlanterOf } from '../../../support/aws/dns/plant-zones.ts';
 import { type Authorization, type Policy, isAllowed } from '../../../support/aws/policy/evaluate.ts';
 import type { Ledger, Tags } from '../../../support/aws/policy/ledger.ts';
 import { type Request, requestsOf } from '../../../support/aws/policy/requests.ts';
@@ -30,6 +31,7 @@ const TO_MOMENT: Partial<RdsRestore> = {
   recoveryPoint: { pick: { kind: 'latest' }, to: { kind: 'latest' } },
   parameterGroup: 'of-drills',
 };
+const cutoverOf = (zone: string): CutoverSpec => ({ zone, records: [{ name: 'db.shop.internal', to: 'orders' }] });
 const PUBLISH = { cloudWatch: { namespace: 'Drillbook' } };
 
 /** What drills on AWS ask for and no drill here. */
@@ -48,6 +50,9 @@ await describeOnAws('the policy of a runbook', ({ aws, clock, planter, begin }) 
   const somebody = { accessKeyId: planter.accessKey, secretAccessKey: 'planted' };
   const clientOf = { endpoint: aws.url, region: aws.region, credentials: somebody };
   const rds = new RDSClient(clientOf);
+  const zones = zonePlanterOf(aws);
+  let production = '';
+  afterAll(() => zones.close());
 
   test('allows a drill from an encrypted snapshot, and to its probe what that reads', async () => {
     const key = await new KMSClient(clientOf).send(new CreateKeyCommand({}));
@@ -80,6 +85,40 @@ await describeOnAws('the policy of a runbook', ({ aws, clock, planter, begin }) 
     expect(refusedOf(requests, policyOf(stage.disk))).toEqual([]);
     expect(actionsOf(requests)).toContain('cloudwatch:PutMetricData');
     expect(actionsOf(requests)).toContain('rds:RestoreDBInstanceToPointInTime');
+  });
+
+  test('allows a drill with a DNS cutover, and none of its changes in the zone itself', async () => {
+    production = await zones.zone('shop.internal', [
+      { Name: 'db.shop.internal.', Type: 'CNAME', TTL: 300, ResourceRecords: [{ Value: 'orders.example.' }] },
+      { Name: 'eu.shop.internal.', Type: 'NS', TTL: 300, ResourceRecords: [{ Value: 'ns.example.' }] },
+      { Name: 'mail.shop.internal.', Type: 'MX', TTL: 300, ResourceRecords: [{ Value: '10 mx.example.' }] },
+    ]);
+    aws.route53.pendingFor = 35_000;
+    const { stage } = await begin({ runbook: { cutover: cutoverOf(production) } });
+    await resumeToTheEnd(awsStage({ place: placeOf(aws), clock }, stage.disk));
+    expect(problemsOf(stage.disk)).toEqual([]);
+    expect(stage.disk.map(({ type }) => type)).toContain('cutover-done');
+    const policy = policyOf(stage.disk);
+    const requests = await requestsIn(aws);
+    expect(refusedOf(requests, policy)).toEqual([]);
+    const zone = `arn:aws:route53:::hostedzone/${production}`;
+    const inZone = requests
+      .flatMap(({ authorizations }) => authorizations)
+      .filter(({ resource }) => resource.startsWith('arn:aws:route53:::hostedzone/'))
+      .map((one) => ({ ...one, resource: zone }));
+    const names = (isWanted: boolean) =>
+      [...new Set(inZone.filter((one) => isAllowed(policy, one) === isWanted).map(({ action }) => action))].toSorted();
+    expect(names(true)).toEqual([
+      'route53:GetHostedZone',
+      'route53:ListResourceRecordSets',
+      'route53:ListTagsForResource',
+    ]);
+    expect(names(false)).toEqual([
+      'route53:AssociateVPCWithHostedZone',
+      'route53:ChangeResourceRecordSets',
+      'route53:ChangeTagsForResource',
+      'route53:DeleteHostedZone',
+    ]);
   });
 
   test('allows a drill that fails, is killed and is resumed', async () => {
@@ -123,11 +162,11 @@ await describeOnAws('the policy of a runbook', ({ aws, clock, planter, begin }) 
     const requests = await requestsIn(aws, { tags });
     expect(refusedOf(requests, policyOf(stage.disk))).toEqual([]);
     expect(actionsOf(requests)).toContain('rds:DeleteDBSnapshot');
+    expect(actionsOf(requests)).toContain('route53:ListHostedZones');
   });
 
   test('allows nothing that no drill asks for', () => {
-    const { Statement } = wholePolicy(aws);
-    const unused = Statement.flatMap((statement) => {
+    const unused = allowing(wholePolicy(aws, production)).flatMap((statement) => {
       const used = asked.filter((one) => isAllowed({ Statement: [statement] }, one));
       const parts = (list: readonly string[], part: 'Action' | 'Resource') =>
         list.filter((one) => !used.some((use) => isAllowed({ Statement: [{ ...statement, [part]: [one] }] }, use)));
@@ -139,8 +178,8 @@ await describeOnAws('the policy of a runbook', ({ aws, clock, planter, begin }) 
   });
 
   test('has no statement that drills could do without', () => {
-    const policy = wholePolicy(aws);
-    for (const { Sid } of policy.Statement) {
+    const policy = wholePolicy(aws, production);
+    for (const { Sid } of allowing(policy)) {
       const without = { Statement: policy.Statement.filter((one) => one.Sid !== Sid) };
       expect(
         asked.some((one) => !isAllowed(without, one)),
@@ -177,9 +216,16 @@ await describeOnAws('the policy of a runbook', ({ aws, clock, planter, begin }) 
   }
 });
 
-function wholePolicy({ account, region }: Pick<AwsWorld, 'account' | 'region'>): PolicyDocument {
+function wholePolicy({ account, region }: Pick<AwsWorld, 'account' | 'region'>, zone: string): PolicyDocument {
   const restores = [anRdsRestore('orders', FROM_SNAPSHOT), anRdsRestore('orders', TO_MOMENT)];
-  return policyFor(anAwsRunbook(placeOf({ account, region }), restores, { publish: PUBLISH }) as AwsRunbook);
+  return policyFor(
+    anAwsRunbook(placeOf({ account, region }), restores, { publish: PUBLISH, cutover: cutoverOf(zone) }) as AwsRunbook,
+  );
+}
+
+/** No drill asks for what is denied. */
+function allowing({ Statement }: PolicyDocument): PolicyDocument['Statement'] {
+  return Statement.filter(({ Effect }) => Effect === 'Allow');
 }
 
 function policyOf([started]: readonly DrillEvent[]): PolicyDocument {

@@ -71,6 +71,14 @@ function holds(operator: string, { found, wanted }: Test): boolean {
   if (operator.endsWith('IfExists')) {
     return found === undefined || holds(operator.slice(0, -'IfExists'.length), { found, wanted });
   }
+  // True without any value too.
+  if (operator.startsWith('ForAllValues:')) {
+    const each = operator.slice('ForAllValues:'.length);
+    return (found ?? []).every((one) => holds(each, { found: [one], wanted }));
+  }
+  if (operator === 'StringNotEquals') {
+    return found === undefined || (found.length === 1 && !holds('StringEquals', { found, wanted }));
+  }
   const compare = COMPARISONS[operator];
   if (compare === undefined) throw new Error(`no policy of ours uses the operator '${operator}'`);
   // A key of several values needs an operator for sets, which IAM tells by a prefix.

@@ -2,6 +2,7 @@ import type { LoggedCall } from '../request-log.ts';
 import { askedOfEc2 } from './ec2-calls.ts';
 import { type Asked, type Ledger, type Tags, ask, requestTags, tagsIn } from './ledger.ts';
 import { askedOfRds } from './rds-calls.ts';
+import { askedOfRoute53 } from './route53-calls.ts';
 
 type Reader = (call: LoggedCall, ledger: Ledger) => readonly Asked[];
 
@@ -14,7 +15,7 @@ export const SERVICES: Readonly<Record<string, Reader>> = {
   lambda: askedOfLambda,
   // AWS answers it to everybody.
   sts: () => [],
-  route53: ({ action }) => [ask(`route53:${action}`)],
+  route53: askedOfRoute53,
   kms: ({ action, json }) => [ask(`kms:${action}`, (json as { KeyId: string }).KeyId)],
   secretsmanager: ({ action, json }) => [ask(`secretsmanager:${action}`, (json as { SecretId: string }).SecretId)],
   monitoring: ({ action, json, params }) => {
