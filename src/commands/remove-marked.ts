@@ -20,6 +20,8 @@ export async function removeMarked(
     readonly marked: readonly MarkedResource[];
     readonly permit: RemovalPermit;
     readonly clock: Clock;
+    /** Longest time for one removal. */
+    readonly within?: Millis;
   },
   io: Pick<CommandIo, 'stderr'>,
 ): Promise<readonly MarkedResource[]> {
@@ -34,10 +36,15 @@ export async function removeMarked(
 
 async function removeOne(
   { resource }: MarkedResource,
-  { provider, permit, clock }: { provider: Provider; permit: RemovalPermit; clock: Clock },
+  {
+    provider,
+    permit,
+    clock,
+    within = REMOVAL_LIMIT,
+  }: { provider: Provider; permit: RemovalPermit; clock: Clock; within?: Millis },
   io: Pick<CommandIo, 'stderr'>,
 ): Promise<void> {
-  const deadline = addMillis(clock.now(), REMOVAL_LIMIT);
+  const deadline = addMillis(clock.now(), within);
   const { signal } = new AbortController();
   const problem = await awaitRemoval(resource, { provider, clock, permit, deadline, signal });
   if (problem) printProblem(io, problem);

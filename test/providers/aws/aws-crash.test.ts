@@ -106,7 +106,7 @@ await describeOnAws('a look-alike of production', ({ aws, clock, planter, begin 
     async () => {
       const { stage } = await begin({
         runbook: {
-          limits: { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 120_000 },
+          limits: { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 30_000 },
         },
       });
       const lookAlikes: string[] = [];
@@ -133,6 +133,7 @@ await describeOnAws('a look-alike of production', ({ aws, clock, planter, begin 
       const swept = await sweepPlace(stage.adapters().provider, placeOf(aws), {
         yes: true,
         clock,
+        within: 30_000,
         io: { stderr: () => true },
       });
       const [lookAlike = 'none was planted'] = lookAlikes;

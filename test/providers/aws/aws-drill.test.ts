@@ -42,7 +42,8 @@ await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
   });
 
   test('that is stuck ends with its deadline, and is torn down', async () => {
-    const { stage, before } = await begin();
+    const limits = { concurrency: 4, drill: 3_600_000, restore: 1_500_000, check: 600_000, teardown: 600_000 };
+    const { stage, before } = await begin({ runbook: { limits } });
     aws.rds.setTimeline({ source: /orders-production/ }, stuckRestore());
     await resumeToTheEnd(stage);
     expect(problemsOf(stage.disk)).toContain('drill/step-deadline');
@@ -119,7 +120,7 @@ await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
     ['a security group of somebody else', async (vpc: string) => planter.securityGroup(vpc)],
   ])('refuses to restore into a sandbox with %s', async (_, plant) => {
     // Some of what is planted keeps the stack from going: that is not waited for.
-    const limits = { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 120_000 };
+    const limits = { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 30_000 };
     const { stage, before } = await begin({ runbook: { limits } });
     const plantInto = async (): Promise<void> => {
       const vpc = (await listAccount(aws)).find((id) => id.startsWith('vpc-') && !before.includes(id));
