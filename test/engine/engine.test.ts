@@ -183,6 +183,35 @@ test('a removal that cannot begin yet is asked for again until it can', async ()
   expect([outcomeOf(busy).there, outcomeOf(busy).left]).toEqual([[], []]);
 });
 
+test('a provider that removes is told what the recovery points were taken from, so that it never removes that', async () => {
+  const simulation = await aSimulation({}, aRunbook([aRestore('orders')]));
+  const point = aRecoveryPoint('/backups/orders', 'a', 1);
+  const rds = {
+    type: 'manual',
+    sourceResourceId: 'db-PRODUCTION',
+    sourceIdentifier: 'orders',
+    engine: 'postgres',
+    engineVersion: '16.4',
+    allocatedGib: 20,
+    storageType: 'gp3',
+    encrypted: false,
+  } as const;
+  const listings = new Map([['/backups/orders', { points: [{ ...point, rds }], unusable: [] }]]);
+  const world = { ...simulation.world, listings };
+  const told: (readonly string[])[] = [];
+  const adapters = (): Adapters => {
+    const provider = memoryProvider(world, simulation.clock);
+    const startRemoval: Provider['startRemoval'] = async (resource, permit, signal) => {
+      if (permit.kind === 'own-drill') told.push(permit.drill.sources);
+      return provider.startRemoval(resource, permit, signal);
+    };
+    const observe = async (_: unknown, request: ObservationRequest) => Promise.resolve(healthyObservation(request));
+    return { provider: { ...provider, startRemoval }, probe: { observe }, patience: { tries: 4, firstWait: 100 } };
+  };
+  await resumeToTheEnd({ ...simulation, world, adapters });
+  expect(told).toEqual([['db-PRODUCTION'], ['db-PRODUCTION']]);
+});
+
 test('what a creating call has just made may be out of sight for a grace, and no longer', async () => {
   const hiddenFor = async (looks: number) => {
     const simulation = await aSimulation();

@@ -40,6 +40,25 @@ test('nothing is restored before isolation is proven, and nothing is checked bef
   ]);
 });
 
+test('on AWS the probe is made beside the restores, awaited before they are looked at, and isolation proven again last', () => {
+  const place = {
+    provider: 'aws',
+    account: '123456789012',
+    region: 'eu-west-1',
+    sharesAccountWithSources: true,
+  } as const;
+  const restores = [aRestore('orders')];
+  const runbook = aRunbook(restores, { sandbox: { ...place, expiresAfter: 7_200_000, minimumIsolation: 'VPC' } });
+  const { steps } = planFor(restores, { runbook });
+  const needs = Object.fromEntries(steps.map((step) => [step.id, step.needs]));
+  expect(needs['probe']).toEqual(['isolation']);
+  expect(needs['connect:orders']).toEqual(['restore:orders', 'probe']);
+  const last = steps.at(-1);
+  expect(last).toMatchObject({ id: 'isolation:end', kind: 'isolation' });
+  const resources = steps.filter(({ id }) => /^(restore|connect|check):/.test(id)).map(({ id }) => id);
+  expect(last?.after).toEqual(resources);
+});
+
 test('a resource waits until what it needs can be connected to', () => {
   const { steps } = planFor([aRestore('orders'), aRestore('billing', { needs: ['orders'] })]);
   expect(steps.find(({ id }) => id === 'restore:billing')?.needs).toEqual(['isolation', 'connect:orders']);

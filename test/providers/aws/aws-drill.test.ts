@@ -126,16 +126,39 @@ await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
       const vpc = (await listAccount(aws)).find((id) => id.startsWith('vpc-') && !before.includes(id));
       await plant(vpc ?? 'no VPC was made');
     };
-    const planting = plantingStage(stage, plantInto, clock);
+    const planting = plantingStage(stage, plantInto, { clock });
     await resumeToTheEnd(planting);
     expect(verdictOf(stage.disk).gaps.join()).toMatch(/isolation is not proven/);
     expect(aws.log.of('rds', 'RestoreDBInstanceFromDBSnapshot')).toEqual([]);
     expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
   });
+
+  test.each([
+    ['before it is looked at', 2, 'connect:orders'],
+    ['before its end', 3, 'isolation:end'],
+  ])('does not pass when a way out is opened after the restore, %s', async (_, proof, step) => {
+    const limits = { concurrency: 4, drill: 3_600_000, restore: 1_800_000, check: 600_000, teardown: 30_000 };
+    const { stage, before } = await begin({ runbook: { limits } });
+    const plantInto = async (): Promise<void> => {
+      const vpc = (await listAccount(aws)).find((id) => id.startsWith('vpc-') && !before.includes(id));
+      await planter.internetGateway(vpc ?? 'no VPC was made');
+    };
+    await resumeToTheEnd(plantingStage(stage, plantInto, { clock, before: proof }));
+    const broken = stage.disk.filter(
+      (event) => event.type === 'isolation-judged' && event.evidence.proofs.some(({ holds }) => !holds),
+    );
+    expect(broken).toContainEqual(expect.objectContaining({ step }));
+    expect(verdictOf(stage.disk).verdict).toBe('inconclusive');
+  });
 });
 
-/** Somebody changes the sandbox when it is made and before it is proven. */
-function plantingStage(stage: Required<Stage>, plant: () => Promise<void>, clock: QuietClock): Required<Stage> {
+/** Somebody changes the sandbox just before its n-th proof. */
+function plantingStage(
+  stage: Required<Stage>,
+  plant: () => Promise<void>,
+  { clock, before = 1 }: { readonly clock: QuietClock; readonly before?: number },
+): Required<Stage> {
+  let proofs = 0;
   let planted: Promise<void> | undefined;
   return {
     ...stage,
@@ -144,7 +167,8 @@ function plantingStage(stage: Required<Stage>, plant: () => Promise<void>, clock
       const provider: Provider = {
         ...adapters.provider,
         async proveIsolation(...args) {
-          await (planted ??= clock.busy(plant));
+          proofs += 1;
+          if (proofs === before) await (planted ??= clock.busy(plant));
           return adapters.provider.proveIsolation(...args);
         },
       };
