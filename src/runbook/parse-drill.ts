@@ -37,6 +37,8 @@ export function parseDrill({ text, file, shownAs }: DrillText): ParsedDrill {
       file: path,
       runbooks: (written.runbooks ?? [written.runbook ?? '']).map((runbook) => resolve(dirname(path), runbook)),
       objectives: normaliseObjectives(written.objectives),
+      concurrency: 1,
+      notify: [],
     },
   };
 }

@@ -7,12 +7,16 @@ export interface Runbook {
   readonly file: string;
   readonly owner?: string;
   readonly tags: readonly string[];
+  /** How much hangs on it, in the team's own word; coverage is told by it. */
+  readonly tier?: string;
   readonly objectives: Objectives;
   readonly sandbox: SandboxSpec;
   /** The event the RPO is measured against, when the runbook names one. */
   readonly disasterAt?: Instant;
   readonly limits: Limits;
   readonly publish?: Publication;
+  /** Who hears of its drills; absent in journals that are older than it. */
+  readonly notify?: readonly NotificationTarget[];
   readonly restore: readonly RestoreSpec[];
   readonly checks: readonly CheckSpec[];
   readonly cutover?: CutoverSpec;
@@ -92,6 +96,38 @@ export interface CloudWatchTarget {
   readonly region?: string;
 }
 
+/**
+ * What somebody is told of. `late`, `missed`, `stale`: by the scheduler, of a drill that began late, of one that never
+ * began, of a proof that has grown too old.
+ */
+export type Occasion = 'passed' | 'failed' | 'inconclusive' | 'leaked' | 'late' | 'missed' | 'stale';
+
+/** Who is told, of what, and how to reach them. Addresses that are secrets are read when they are needed. */
+export type NotificationTarget = NotifyChannel & {
+  /** Made from its kind and place, e.g. `slack-1`; unique within what names it. */
+  readonly id: string;
+  readonly on: readonly Occasion[];
+};
+
+export type NotifyChannel =
+  | { readonly kind: 'slack'; readonly url: SecretRef }
+  /** `secret` signs each request: HMAC-SHA-256. */
+  | { readonly kind: 'webhook'; readonly url: string | SecretRef; readonly secret?: SecretRef }
+  | { readonly kind: 'sns'; readonly topic: string }
+  | {
+      readonly kind: 'smtp';
+      readonly host: string;
+      readonly port: number;
+      /** `starttls` must succeed before anything is said; `none` is for a server on this machine alone. */
+      readonly security: 'tls' | 'starttls' | 'none';
+      readonly from: string;
+      readonly to: readonly string[];
+      readonly user?: string;
+      readonly password?: SecretRef;
+    }
+  /** Asked for with GET after a drill that passed and left nothing, and never else: `on` is `passed`. */
+  | { readonly kind: 'heartbeat'; readonly url: string | SecretRef };
+
 /** What to restore, from where, and which recovery point to draw. */
 export type RestoreSpec = PostgresRestore | RdsRestore;
 
@@ -152,7 +188,7 @@ export interface RecoveryPointSpec {
 }
 
 export type Pick =
-  | { readonly kind: 'random' | 'latest' | 'oldest' | 'least-tested' }
+  | { readonly kind: 'random' | 'latest' | 'oldest' | 'least-tested' | 'stratified' }
   | { readonly kind: 'before' | 'after'; readonly moment: Instant }
   | { readonly kind: 'tag'; readonly tag: string }
   | { readonly kind: 'id'; readonly id: string };
