@@ -65,7 +65,7 @@ export default {
         'A runbook without AWS must load none of its SDK: only adapters of AWS know it, and commands load them late.',
       severity: 'error',
       from: { pathNot: '^(src/(providers/aws|probe/(aws|lambda)|publish)/|test/)' },
-      to: { path: 'node_modules/@aws-sdk/', dependencyTypesNot: ['type-only'] },
+      to: { path: 'node_modules/@(aws-sdk|smithy)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'src-never-imports-test',

@@ -22,10 +22,12 @@ import type { CommandIo } from './io.ts';
 /** Longest that one call of a provider may take; long work goes on in workers, not in calls. */
 const CALL_LIMIT = 60_000;
 const LOCAL_PATIENCE: RetryPolicy = { tries: 4, firstWait: 250 };
+/** With what one try may take, what is known to be out of reach is told in less than 20 s, unless something is made. */
+const UNREACHABLE_FOR = 7_000;
 /** Two minutes in all: a new role, or an instance that is being changed, is refused for as long. */
-const AWS_PATIENCE: RetryPolicy = { tries: 8, firstWait: 1_000 };
+const AWS_PATIENCE: RetryPolicy = { tries: 8, firstWait: 1_000, unreachableFor: UNREACHABLE_FOR };
 /** Of a command that only reads nothing hangs on, but somebody waits for it. */
-const READING_PATIENCE: RetryPolicy = { tries: 2, firstWait: 1_000 };
+const READING_PATIENCE: RetryPolicy = { tries: 2, firstWait: 1_000, unreachableFor: UNREACHABLE_FOR };
 
 /** The provider of a place, with the patience that a drill needs. What AWS needs is loaded only for AWS. */
 export async function wireProvider(io: CommandIo, place: SandboxPlace): Promise<Provider> {

@@ -56,6 +56,8 @@ export interface MarkedResource {
 export interface Failure {
   readonly class: 'transient' | 'not-found' | 'denied' | 'invalid' | 'permanent';
   readonly problem: Problem;
+  /** No answer came at all: the other end may not be there. */
+  readonly isUnreachable?: true;
 }
 
 /** What a look ahead found in the way of a plan. */

@@ -9,29 +9,43 @@ export interface RetryPolicy {
   readonly tries: number;
   /** Wait before the second try; it doubles with each further one. */
   readonly firstWait: Millis;
+  /**
+   * How long somewhere that is not reached is tried as long as nothing is made: nothing hangs on it yet, and somebody
+   * waits to hear of it. What is reached and refuses gets all tries.
+   */
+  readonly unreachableFor?: Millis;
 }
 
 /** The same provider, which tries a call again when its error is transient, and only then. */
 export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock): Provider {
-  async function retried<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async function retried<T>(call: () => Promise<T>, signal: AbortSignal, unreachableFor = Infinity): Promise<T> {
+    let reachedAt = clock.monotonic();
     for (let n = 1; ; n += 1) {
       try {
         return await call();
       } catch (error) {
-        const isLast = n >= policy.tries || signal.aborted || provider.classify(error).class !== 'transient';
-        if (isLast) throw error;
-        await clock.sleep(policy.firstWait * 2 ** (n - 1), signal);
+        const failure = provider.classify(error);
+        if (n >= policy.tries || signal.aborted || failure.class !== 'transient') throw error;
+        const wait = policy.firstWait * 2 ** (n - 1);
+        if (failure.isUnreachable !== true) reachedAt = clock.monotonic();
+        else if (clock.monotonic() - reachedAt + wait > unreachableFor) throw error;
+        await clock.sleep(wait, signal);
         signal.throwIfAborted();
       }
     }
+  }
+  /** The same while nothing is made. */
+  async function retriedAhead<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return retried(call, signal, policy.unreachableFor);
   }
   const { preflight, dns } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
-    listRecoveryPoints: async (spec, signal) => retried(async () => provider.listRecoveryPoints(spec, signal), signal),
+    listRecoveryPoints: async (spec, signal) =>
+      retriedAhead(async () => provider.listRecoveryPoints(spec, signal), signal),
     ...(preflight && {
-      preflight: async (plan: Plan, signal: AbortSignal) => retried(async () => preflight(plan, signal), signal),
+      preflight: async (plan: Plan, signal: AbortSignal) => retriedAhead(async () => preflight(plan, signal), signal),
     }),
     start: async (request, signal) => retried(async () => provider.start(request, signal), signal),
     look: async (resources, signal) => retried(async () => provider.look(resources, signal), signal),

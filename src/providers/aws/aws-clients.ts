@@ -6,7 +6,9 @@ import type { RDSClient } from '@aws-sdk/client-rds';
 import type { Route53Client } from '@aws-sdk/client-route-53';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsPlace } from '../../runbook/runbook.ts';
+import type { Millis } from '../../support/time.ts';
 import { tellingOperation } from './failed-operation.ts';
+import { retryStrategy } from './retry-strategy.ts';
 
 /**
  * The clients of one place, each loaded and made when it is first asked for, then shared: a client keeps a budget of
@@ -22,14 +24,20 @@ export interface AwsClients {
   readonly route53: () => Promise<Route53Client>;
 }
 
-/** Tries of one call, by the SDK's standard back-off; the SDK's own 3 are too few for a busy account. */
-const MAX_ATTEMPTS = 8;
+/** Longer than a TCP handshake takes anywhere, two lost packets included. */
+const CONNECTION_TIMEOUT = 5_000;
+/** Longer than AWS takes for any answer but a probe's. */
+const REQUEST_TIMEOUT = 30_000;
 /** Longer than the longest call of a probe, which Lambda ends after 15 minutes. */
 const PROBE_TIMEOUT = 16 * 60_000;
 
 /** Clients that act in the sandbox account: through its role when the place names one, else with what the user has. */
 export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName: string): AwsClients {
-  const config = once(async () => configOf(place, sessionName));
+  const credentials = once(async () => credentialsOf(place, sessionName));
+  const config = async (requestTimeout?: Millis) => ({
+    ...connectionOf(place.region, requestTimeout),
+    ...(await credentials()),
+  });
   return {
     sts: once(async () => tellingOperation(new (await import('@aws-sdk/client-sts')).STSClient(await config()))),
     rds: once(async () => tellingOperation(new (await import('@aws-sdk/client-rds')).RDSClient(await config()))),
@@ -37,11 +45,9 @@ export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName
     cloudFormation: once(async () =>
       tellingOperation(new (await import('@aws-sdk/client-cloudformation')).CloudFormationClient(await config())),
     ),
-    lambda: once(async () => {
-      const { LambdaClient } = await import('@aws-sdk/client-lambda');
-      const options = { ...(await config()), requestHandler: { requestTimeout: PROBE_TIMEOUT } };
-      return tellingOperation(new LambdaClient(options));
-    }),
+    lambda: once(async () =>
+      tellingOperation(new (await import('@aws-sdk/client-lambda')).LambdaClient(await config(PROBE_TIMEOUT))),
+    ),
     kms: once(async () => tellingOperation(new (await import('@aws-sdk/client-kms')).KMSClient(await config()))),
     route53: once(async () =>
       tellingOperation(new (await import('@aws-sdk/client-route-53')).Route53Client(await config())),
@@ -49,12 +55,18 @@ export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName
   };
 }
 
-async function configOf({ region, role }: Pick<AwsPlace, 'region' | 'role'>, sessionName: string) {
-  const common = { region, maxAttempts: MAX_ATTEMPTS, retryMode: 'standard' as const };
-  if (role === undefined) return common;
+/** How a client connects, waits and tries again. By itself, the SDK waits without end for a connection or an answer. */
+function connectionOf(region: string, requestTimeout: Millis = REQUEST_TIMEOUT) {
+  const requestHandler = { connectionTimeout: CONNECTION_TIMEOUT, requestTimeout, throwOnRequestTimeout: true };
+  return { region, retryStrategy: retryStrategy(), requestHandler };
+}
+
+/** The role's, when there is one; else whatever the SDK finds. */
+async function credentialsOf({ region, role }: Pick<AwsPlace, 'region' | 'role'>, sessionName: string) {
+  if (role === undefined) return {};
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   const params = { RoleArn: role, RoleSessionName: sessionName };
-  return { ...common, credentials: fromTemporaryCredentials({ params, clientConfig: { region } }) };
+  return { credentials: fromTemporaryCredentials({ params, clientConfig: connectionOf(region) }) };
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -26,6 +26,7 @@ export function classifyAws(error: unknown): Failure {
   if (meaning === undefined) throw error;
   return {
     class: meaning.class,
+    ...(meaning.isUnreachable && { isUnreachable: true }),
     problem: {
       code: meaning.code,
       message: `unable to ${operation}: ${meaning.why} (${name})${wordsOf(loose, meaning)}`,

@@ -9,6 +9,8 @@ export interface ErrorMeaning {
   readonly hint: string;
   /** Its words may hold what was signed or what a program for credentials printed, and are not shown. */
   readonly isUnspeakable?: true;
+  /** No answer came at all. */
+  readonly isUnreachable?: true;
 }
 
 /** What is known of an error without its words. */
@@ -38,6 +40,7 @@ const UNREACHABLE: ErrorMeaning = {
   code: 'aws/unreachable',
   why: 'the connection failed',
   hint: "Look at the network and the proxy of this machine, and at 'sandbox.region', which is part of the address.",
+  isUnreachable: true,
 };
 const UNTRUSTED: ErrorMeaning = {
   class: 'permanent',
