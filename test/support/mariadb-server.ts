@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, constants, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,6 +24,8 @@ export interface MariaDb {
   stop(): Promise<void>;
   /** @param options more of the server's options, e.g. `--innodb-force-recovery=1` */
   start(options?: readonly string[]): Promise<void>;
+  /** A stopped copy of this server, which must be stopped, with a port of its own and a certificate of `authority`. */
+  copy(authority: TestAuthority): Promise<MariaDb>;
   /** Ends the server and removes its folder. */
   dispose(): Promise<void>;
 }
@@ -48,19 +50,32 @@ async function onPath(program: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** Keeps the files small, since they are copied. */
+const SMALL = ['--innodb-log-file-size=4M', '--innodb-buffer-pool-size=16M', '--innodb-flush-log-at-trx-commit=0'];
+const AS_USER = process.getuid?.() === 0 ? ['--user=root'] : [];
+
 /** A new, running server that lets only `root` in, without a password and from this machine. */
-export async function startMariaDb(program: string): Promise<MariaDb> {
-  const folder = await mkdtemp(join(tmpdir(), 'drillbook-mariadb-'));
-  const dataFolder = join(folder, 'data');
-  const asUser = process.getuid?.() === 0 ? ['--user=root'] : [];
+export async function startMariaDb(program: string, own?: TestAuthority): Promise<MariaDb> {
+  const folder = await newFolder();
   await run('mariadb-install-db', [
     '--no-defaults',
-    `--datadir=${dataFolder}`,
+    `--datadir=${join(folder, 'data')}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
-    ...asUser,
+    ...SMALL,
+    ...AS_USER,
   ]);
-  const authority = await testAuthority();
+  const mariaDb = await serverIn(folder, program, own ?? (await testAuthority()));
+  await mariaDb.start();
+  return mariaDb;
+}
+
+async function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'drillbook-mariadb-'));
+}
+
+async function serverIn(folder: string, program: string, authority: TestAuthority): Promise<MariaDb> {
+  const dataFolder = join(folder, 'data');
   await writeFile(join(folder, 'server.crt'), authority.server.certificate);
   await writeFile(join(folder, 'server.key'), authority.server.key, { mode: 0o600 });
   const port = await freePort();
@@ -81,7 +96,7 @@ export async function startMariaDb(program: string): Promise<MariaDb> {
       await connection.end();
     }
   };
-  const mariaDb: MariaDb = {
+  return {
     port,
     authority,
     dataFolder,
@@ -95,7 +110,7 @@ export async function startMariaDb(program: string): Promise<MariaDb> {
     async start(options = []) {
       server = await startServer(program, [
         '--no-defaults',
-        ...asUser,
+        ...AS_USER,
         `--datadir=${dataFolder}`,
         `--socket=${socket}`,
         `--pid-file=${join(folder, 'pid')}`,
@@ -103,18 +118,20 @@ export async function startMariaDb(program: string): Promise<MariaDb> {
         `--port=${port}`,
         `--ssl-cert=${join(folder, 'server.crt')}`,
         `--ssl-key=${join(folder, 'server.key')}`,
-        '--innodb-buffer-pool-size=16M',
-        '--innodb-flush-log-at-trx-commit=0',
+        ...SMALL,
         ...options,
       ]);
+    },
+    async copy(other) {
+      const to = await newFolder();
+      await cp(dataFolder, join(to, 'data'), { recursive: true });
+      return serverIn(to, program, other);
     },
     async dispose() {
       await end('SIGKILL');
       await rm(folder, { recursive: true, force: true });
     },
   };
-  await mariaDb.start();
-  return mariaDb;
 }
 
 async function startServer(program: string, options: readonly string[]): Promise<ChildProcess> {

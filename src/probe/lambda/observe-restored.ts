@@ -50,9 +50,26 @@ export async function observeRestored(
     statementTimeout: STATEMENT_TIMEOUT,
     authorities,
   };
-  return endpoint.engine === 'mysql'
-    ? observeMysql(login, request, signal)
-    : observePostgres({ ...login, superuser: false }, request, signal);
+  const observed =
+    endpoint.engine === 'mysql'
+      ? await observeMysql(login, request, signal)
+      : await observePostgres({ ...login, superuser: false }, request, signal);
+  return passwordRefusal(observed, request.database) ?? observed;
+}
+
+/** Conditions by which PostgreSQL and MySQL turn down a user or a password, and not a database. */
+const OF_PASSWORD = /\((?:28000|28P01|1045|1698)\)$/;
+
+/** RDS made the master's password after the restore: that it is refused proves nothing against the backup. */
+function passwordRefusal(observed: Observation, database: string): Observation | undefined {
+  if (observed.kind !== 'login' || observed.accepted || !OF_PASSWORD.test(observed.refusal ?? '')) return undefined;
+  const problem = {
+    code: 'check/login-refused',
+    message: `unable to log in to database '${database}' as the restored instance's master user: ${observed.refusal}`,
+    hint: 'See whether its password or its secret was changed since RDS made them, then run the drill again.',
+    blames: 'environment' as const,
+  };
+  return { kind: 'unobservable', problem };
 }
 
 const NO_OTHER_LOGIN: Problem = {

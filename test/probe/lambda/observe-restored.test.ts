@@ -7,7 +7,7 @@ import type { Observation, ObservationRequest } from '../../../src/probe/observa
 import type { RdsEndpoint } from '../../../src/providers/resource.ts';
 import type { Problem } from '../../../src/diagnostics/problem.ts';
 import { testAuthority } from '../../support/aws/databases/authority.ts';
-import { type Clone, type Databases, databases } from '../../support/aws/databases/databases.ts';
+import { type Databases, type PostgresClone, databases } from '../../support/aws/databases/databases.ts';
 import { type SmallWorld, startSmallWorld } from './small-world.ts';
 
 const CREDENTIALS: Credentials = { user: 'shopkeeper', password: 'canary-password' };
@@ -16,7 +16,7 @@ const COUNT: ObservationRequest = { kind: 'row-counts', database: 'shop', tables
 const STRUCTURE: ObservationRequest = { kind: 'structure', database: 'shop', heapAllIndexed: true };
 
 let estate: Databases;
-let clone: Clone;
+let clone: PostgresClone;
 
 beforeAll(async () => {
   estate = await databases();
@@ -118,14 +118,22 @@ describe('a restored instance', () => {
     });
   });
 
-  it('that refuses its master user is an observation of a login check, and else unobservable', async () => {
+  it('that refuses the password that RDS made says nothing of the backup', async () => {
     const credentials = { user: CREDENTIALS.user, password: 'canary-wrong' };
-    expect(await observe(LOGIN, { credentials })).toEqual({
+    const problem = { code: 'check/login-refused', blames: 'environment' };
+    expect(await observe(LOGIN, { credentials })).toMatchObject({
+      kind: 'unobservable',
+      problem: { ...problem, message: expect.stringMatching(/invalid_password \(28P01\)$/) as string },
+    });
+    expect(await observe(COUNT, { credentials })).toMatchObject({ problem });
+  });
+
+  it('that lacks the database refuses the login', async () => {
+    expect(await observe({ ...LOGIN, database: 'nowhere' })).toEqual({
       kind: 'login',
       accepted: false,
-      refusal: 'invalid_password (28P01)',
+      refusal: 'invalid_catalog_name (3D000)',
     });
-    expect(await observe(COUNT, { credentials })).toMatchObject({ problem: { code: 'check/login-refused' } });
   });
 
   it('cannot be logged in to as a user whose password only the runner has', async () => {

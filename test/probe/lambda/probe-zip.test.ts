@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Observation, ObservationRequest } from '../../../src/probe/observation.ts';
 import type { RdsEndpoint } from '../../../src/providers/resource.ts';
 import { systemClock } from '../../../src/support/clock.ts';
-import { type Clone, type Databases, databases } from '../../support/aws/databases/databases.ts';
+import { type Databases, type PostgresClone, databases } from '../../support/aws/databases/databases.ts';
 import { buildProbe } from '../../support/aws/lambda/build-probe.ts';
 import { type LambdaWorld, lambdaWorld } from '../../support/aws/lambda/lambda-layer.ts';
 import { type SmallWorld, startSmallWorld } from './small-world.ts';
@@ -15,7 +15,7 @@ const SECRET = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-orde
 
 let zip: Buffer;
 let estate: Databases;
-let clone: Clone;
+let clone: PostgresClone;
 let functions: LambdaWorld;
 let world: SmallWorld;
 

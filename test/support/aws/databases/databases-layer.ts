@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AwsCall, AwsReply, Layer } from '../call.ts';
 import { isOk, jsonSubCall } from '../sub-call.ts';
-import type { Clone, Databases } from './databases.ts';
+import type { Clone } from './clones.ts';
+import type { Databases } from './databases.ts';
 
 /** Which parameter names the source of a restore, and which the instance that is made. */
 const RESTORES: Readonly<Record<string, { readonly from: readonly string[]; readonly to: string }>> = {
@@ -15,7 +16,8 @@ const RESTORES: Readonly<Record<string, { readonly from: readonly string[]; read
 /**
  * Puts a real database behind every restored instance whose source is seeded: in the answers of RDS its endpoint is that
  * of the clone, and as soon as RDS manages the master user's secret, the clone has that user with that password. Where an
- * answer has no endpoint (the instance is still being made), none is put in.
+ * answer has no endpoint (the instance is still being made), none is put in. Behind instances of MariaDB and MySQL it is
+ * MariaDB.
  */
 export function databasesLayer(databases: Databases): Layer {
   const mastered = new Map<string, Promise<void>>();
@@ -24,10 +26,13 @@ export function databasesLayer(databases: Databases): Layer {
     const reply = await next(call);
     if (!isOk(reply)) return reply;
     const restored = restoreOf(call);
-    if (restored && databases.isSeeded(restored.from)) await databases.clone(restored.from, restored.to);
-    if (call.action === 'DeleteDBInstance') await databases.drop(instanceOf(call.params['DBInstanceIdentifier']));
+    for (const servers of [databases, databases.mariaDb]) {
+      if (restored && servers.isSeeded(restored.from)) await servers.clone(restored.from, restored.to);
+      if (call.action === 'DeleteDBInstance') await servers.drop(instanceOf(call.params['DBInstanceIdentifier']));
+    }
     return rewrite(reply, async (instance) => {
-      const clone = await databases.cloneOf(idOf(instance));
+      const servers = textOf(instance, 'Engine') === 'postgres' ? databases : databases.mariaDb;
+      const clone = await servers.cloneOf(idOf(instance));
       if (clone === undefined) return instance;
       const secret = /<MasterUserSecret>[^]*?<SecretArn>([^<]*)/.exec(instance)?.[1];
       if (secret !== undefined) {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { type ServerSettings, type TestServer, startTestServer } from '../../postgres-server.ts';
 import { type TestAuthority, testAuthority } from './authority.ts';
+import { type Clone, type Clones, seededClones } from './clones.ts';
 import { freePort } from './free-port.ts';
+import { type MariaDbDatabases, mariaDbDatabases } from './mariadb-databases.ts';
 
 const SYSTEM_BIN_DIR = '/usr/lib/postgresql/15/bin';
 
@@ -14,18 +16,15 @@ const SUPERUSER = 'rdsadmin';
 /** Database of every seeded source; its owner is the master user. */
 const SEEDED_DATABASE = 'shop';
 
-/** The server behind one restored instance. */
-export interface Clone {
-  readonly address: '127.0.0.1';
-  readonly port: number;
+/** A PostgreSQL behind one restored instance. */
+export interface PostgresClone extends Clone {
   readonly server: TestServer;
-  /** Makes `user` the master user: no superuser, but with all that the seeded master owns. */
-  setMaster(user: string, password: string): Promise<void>;
 }
 
-/** Real PostgreSQL servers behind the simulated RDS, each cloned from what a test seeded. */
-export interface Databases {
+/** Real servers behind the simulated RDS, each cloned from what a test seeded: PostgreSQL here, MariaDB within. */
+export interface Databases extends Clones<PostgresClone> {
   readonly authority: TestAuthority;
+  readonly mariaDb: MariaDbDatabases;
   /**
    * What a snapshot, or a source instance, holds: `build` fills the database `shop` as its owner, and may `set role none` to
    * become superuser. Seeding one id again replaces it.
@@ -33,41 +32,18 @@ export interface Databases {
   seed(id: string, build: (client: Client) => Promise<void>): Promise<void>;
   /** Changes the files of what was seeded. The server is stopped before and after; `how` may start it in between. */
   damage(id: string, how: (seeded: TestServer) => Promise<void>): Promise<void>;
-  isSeeded(id: string): boolean;
-  /** Starts a copy, under the name of an instance, over verified TLS on a port of its own. */
-  clone(id: string, instance: string): Promise<Clone>;
-  cloneOf(instance: string): Promise<Clone> | undefined;
-  /** Ends a clone and removes its files. */
-  drop(instance: string): Promise<void>;
-  /** Drops all clones; what was seeded stays. */
-  reset(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Nothing is started before the first seed. */
 export async function databases(own?: TestAuthority): Promise<Databases> {
   const authority = own ?? (await testAuthority());
-  const seeds = new Map<string, TestServer>();
-  const clones = new Map<string, Promise<Clone>>();
+  const clones = seededClones(async (seeded: TestServer) => startClone(seeded, authority));
+  const mariaDb = mariaDbDatabases(authority);
   let template: Promise<TestServer> | undefined;
-  const drop = async (instance: string): Promise<void> => {
-    const clone = clones.get(instance);
-    clones.delete(instance);
-    await clone?.then(
-      async ({ server }) => server.dispose(),
-      () => {},
-    );
-  };
-  const reset = async (): Promise<void> => {
-    await Promise.all([...clones.keys()].map(drop));
-  };
-  const seeded = (id: string): TestServer => {
-    const server = seeds.get(id);
-    if (server === undefined) throw new Error(`nothing is seeded for '${id}'`);
-    return server;
-  };
   return {
+    ...clones,
     authority,
+    mariaDb,
     async seed(id, build) {
       const server = await (await (template ??= prepareTemplate())).copy();
       try {
@@ -78,27 +54,18 @@ export async function databases(own?: TestAuthority): Promise<Databases> {
         await server.dispose();
         throw error;
       }
-      await seeds.get(id)?.dispose();
-      seeds.set(id, server);
+      await clones.keep(id, server);
     },
     async damage(id, how) {
-      const server = seeded(id);
+      const server = clones.seeded(id);
       await how(server);
       await server.stop();
     },
-    isSeeded: (id) => seeds.has(id),
-    async clone(id, instance) {
-      await drop(instance);
-      const started = startClone(seeded(id), authority);
-      clones.set(instance, started);
-      return started;
+    async reset() {
+      await Promise.all([clones.reset(), mariaDb.reset()]);
     },
-    cloneOf: (instance) => clones.get(instance),
-    drop,
-    reset,
     async stop() {
-      await reset();
-      await Promise.all([...seeds.values()].map((server) => server.dispose()));
+      await Promise.all([clones.stop(), mariaDb.stop()]);
       await (await template)?.dispose();
     },
   };
@@ -140,7 +107,7 @@ async function buildAsMaster(server: TestServer, build: (client: Client) => Prom
   }
 }
 
-async function startClone(seeded: TestServer, { server: { certificate, key } }: TestAuthority): Promise<Clone> {
+async function startClone(seeded: TestServer, { server: { certificate, key } }: TestAuthority): Promise<PostgresClone> {
   const port = await freePort();
   const server = await seeded.copy(tlsSettings(port));
   for (const [name, text] of [
