@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { type Socket, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { judgeCheck } from '../../../src/checks/check-kinds.ts';
 import { type Credentials, observeRestored } from '../../../src/probe/lambda/observe-restored.ts';
 import { masterCredentials } from '../../../src/probe/lambda/master-credentials.ts';
 import type { Observation, ObservationRequest } from '../../../src/probe/observation.ts';
 import type { RdsEndpoint } from '../../../src/providers/resource.ts';
 import type { Problem } from '../../../src/diagnostics/problem.ts';
+import { aContext, common } from '../../support/check-builder.ts';
 import { testAuthority } from '../../support/aws/databases/authority.ts';
 import { type Databases, type PostgresClone, databases } from '../../support/aws/databases/databases.ts';
 import { type SmallWorld, startSmallWorld } from './small-world.ts';
@@ -171,21 +173,43 @@ describe('a restored instance', () => {
     expect(await observe(STRUCTURE)).toMatchObject({ faults: [], unreadable: [{ relation: 'public.of_others' }] });
   });
 
-  it('into which amcheck may not be installed, or may not be called, has no observed structure', async () => {
+  it('into which amcheck may not be installed has no observed structure', async () => {
     expect(await observe({ ...STRUCTURE, database: 'bare' })).toMatchObject({
       kind: 'unobservable',
       problem: { code: 'check/no-amcheck', hint: expect.stringContaining('rds_superuser') as string },
     });
-    await clone.server.sql('revoke execute on all functions in schema extensions from rds_superuser', 'shop');
-    try {
-      expect(await observe(STRUCTURE)).toMatchObject({
-        kind: 'unobservable',
-        problem: { code: 'check/amcheck-not-allowed', blames: 'environment' },
-      });
-    } finally {
-      await clone.server.sql('grant execute on all functions in schema extensions to rds_superuser', 'shop');
-    }
   });
+
+  it.each([
+    [
+      'execute on all functions in schema extensions',
+      ['extensions.bt_index_check(regclass, boolean)', 'extensions.verify_heapam('],
+    ],
+    [
+      'execute on function extensions.verify_heapam',
+      ['execute on function extensions.verify_heapam(regclass, boolean, '],
+    ],
+    ['usage on schema extensions', ['usage on schema extensions']],
+  ])(
+    'whose master user lacks %s on amcheck has its structure check errored, with the grant to ask for',
+    async (right, named) => {
+      await clone.server.sql(`revoke ${right} from rds_superuser`, 'shop');
+      try {
+        const judgement = judgeCheck(
+          { ...common, kind: 'structure', heapAllIndexed: true },
+          await observe(STRUCTURE),
+          aContext(),
+        );
+        expect(judgement).toMatchObject({ outcome: 'errored', problem: { code: 'check/amcheck-not-allowed' } });
+        const { message = '', hint = '' } = judgement.problem ?? {};
+        for (const name of named)
+          expect([message, hint]).toEqual([expect.stringContaining(name), expect.stringContaining(name)]);
+        expect(hint).toMatch(/^In the source, as 'rdsadmin': grant .* row-counts and sql instead of structure\.$/);
+      } finally {
+        await clone.server.sql(`grant ${right} to rds_superuser`, 'shop');
+      }
+      },
+  );
 });
 
 async function withServer(serve: (socket: Socket) => void, use: (port: number) => Promise<void>): Promise<void> {
