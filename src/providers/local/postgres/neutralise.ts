@@ -33,11 +33,6 @@ export function needsArchiveRecovery(of: { hasLabel: boolean; hasArchive: boolea
   return of.target.kind === 'latest' && of.hasArchive;
 }
 
-/** Tells the server to recover from the archive and to promote when it has reached its target. */
-export async function requestArchiveRecovery({ data }: FolderLayout): Promise<void> {
-  await writeFile(join(data, 'recovery.signal'), '', { mode: 0o600 });
-}
-
 /** Compression that the backup's own configuration asks for and the embedded server was built without. */
 export async function compressionWarnings({ data }: FolderLayout): Promise<Problem[]> {
   const texts = await Promise.all(

@@ -34,7 +34,12 @@ export async function ownWalNames({ data }: FolderLayout): Promise<ReadonlySet<s
   return new Set(await readdir(join(data, 'pg_wal')).catch(() => []));
 }
 
-async function readControlFile(data: string): Promise<ControlFile> {
+/**
+ * What the control file in a data folder says.
+ *
+ * @throws ProblemError when it is damaged or of an unknown PostgreSQL
+ */
+export async function readControlFile(data: string): Promise<ControlFile> {
   const bytes = await readFile(join(data, 'global/pg_control')).catch(() => Buffer.alloc(0));
   const control = bytes.length === 0 ? 'damaged' : await parseControlFile(bytes);
   if (typeof control === 'object') return control;

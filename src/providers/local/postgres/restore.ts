@@ -9,8 +9,9 @@ import { type BackupManifest, parseBackupManifest } from './backup-manifest.ts';
 import { copyFolder, listFolder } from './copy-folder.ts';
 import { spaceProblem, unpackedBytes } from './free-space.ts';
 import { type ReplayEnd, judgeReplay } from './judge-replay.ts';
-import { compressionWarnings, neutralise, requestArchiveRecovery } from './neutralise.ts';
+import { compressionWarnings, neutralise } from './neutralise.ts';
 import { isDone, once, spansOf } from './phases.ts';
+import { requestArchiveRecovery } from './request-recovery.ts';
 import type { RestoreContext } from './restore-context.ts';
 import { openRestoreTarget } from './restore-target.ts';
 import { type RunningServer, startServer } from './run-server.ts';
@@ -87,6 +88,7 @@ async function serve(
       name: 'start and replay',
       async work() {
         context.progress({ detail: 'starting the server' });
+        await requestArchiveRecovery(layout, staged);
         server = await startServer(context);
         return judgeReplay(context, staged);
       },
@@ -149,7 +151,6 @@ async function copyBackup(
 async function prepare(context: RestoreContext): Promise<StagedWal> {
   const staged = await stageWal(context);
   await neutralise(context.layout);
-  if (staged.isArchiveRecovery) await requestArchiveRecovery(context.layout);
   return staged;
 }
 

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PostgresRestore } from '../../../../src/runbook/runbook.ts';
 import { processStartTime } from '../../../../src/support/process-identity.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { hashTree, packBackup, writeManifest } from './forms.ts';
@@ -190,7 +191,7 @@ describe("a restore's worker", () => {
     ['when the copy is done', 'done-copy-and-verify.json', 'L0'],
     ['when the WAL is staged', 'done-stage-WAL.json', 'L2'],
     ['while the server recovers', 'server.json', 'L2'],
-    ['when the server has promoted', 'data/backup_label.old', 'L1'],
+    ['when the server has read its label', 'data/backup_label.old', 'L1'],
     ['when the replay is judged', 'done-start-and-replay.json', 'L0'],
     ['when the password is written', 'credentials.json', 'L1'],
     ['when the login is secured', 'done-secure-login.json', 'L0'],
@@ -213,6 +214,38 @@ describe("a restore's worker", () => {
     expect(await ask(folder, COUNT)).toEqual([{ rows: 3000 }]);
     expect(JSON.parse(await readFile(join(folder, 'done-copy-and-verify.json'), 'utf8'))).toMatchObject({ times: 1 });
   });
+
+  it.each([
+    ['has taken the request for a recovery away', false],
+    ['has written the history of its new timeline', true],
+  ])('killed when a promotion only %s, still stops where it should', async (_, hasHistory) => {
+    const spec = specOf(source, {}, { kind: 'time', time: moment });
+    const folder = await killedInRecovery(spec);
+    await rm(join(folder, 'data/recovery.signal'));
+    const reason = 'no recovery target specified';
+    if (hasHistory)
+      await writeFile(join(folder, 'data/pg_wal/00000002.history'), `1\t${await latestLsn()}\t${reason}\n`);
+    const state = await startWorker(folder).settled();
+    expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
+    expect(await ask(folder, COUNT)).toEqual([{ rows: 2000 }]);
+  });
+
+  /** A restore whose server was killed after it had read its label and before it promoted. */
+  async function killedInRecovery(spec: PostgresRestore): Promise<string> {
+    for (;;) {
+      const folder = freshFolder();
+      await writeRequest(folder, spec, await pointOf(spec, 'monday'), { level: 'L0' });
+      const worker = startWorker(folder);
+      while (!(await stat(join(folder, 'data/backup_label.old')).catch(() => undefined))) {
+        await new Promise(setImmediate);
+      }
+      worker.child.kill('SIGKILL');
+      await new Promise((resolve) => worker.child.once('exit', resolve));
+      await rm(join(folder, 'state.json'), { force: true });
+      const names = await readdir(join(folder, 'data'));
+      if (names.includes('recovery.signal')) return folder;
+    }
+  }
 
   it('ends what a killed worker had only just begun to launch, before it starts a server on the same data', async () => {
     const folder = freshFolder();
