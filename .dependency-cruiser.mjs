@@ -64,7 +64,7 @@ export default {
       comment:
         'A runbook without AWS must load none of its SDK: only adapters of AWS know it, and commands load them late.',
       severity: 'error',
-      from: { pathNot: '^(src/(providers/aws|probe/(aws|lambda)|publish)/|test/)' },
+      from: { pathNot: '^(src/(providers/aws/|probe/(aws|lambda)/|publish/|store/s3-)|test/)' },
       to: { path: 'node_modules/@(aws-sdk|smithy)/', dependencyTypesNot: ['type-only'] },
     },
     {
