@@ -4,11 +4,12 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { RDSClient } from '@aws-sdk/client-rds';
 import type { Route53Client } from '@aws-sdk/client-route-53';
+import type { Route53ResolverClient } from '@aws-sdk/client-route53resolver';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsPlace } from '../../runbook/runbook.ts';
 import type { Millis } from '../../support/time.ts';
 import { tellingOperation } from './failed-operation.ts';
-import { retryStrategy } from './retry-strategy.ts';
+import { MAX_ATTEMPTS, retryStrategy } from './retry-strategy.ts';
 
 /**
  * The clients of one place, each loaded and made when it is first asked for, then shared: a client keeps a budget of
@@ -22,6 +23,7 @@ export interface AwsClients {
   readonly lambda: () => Promise<LambdaClient>;
   readonly kms: () => Promise<KMSClient>;
   readonly route53: () => Promise<Route53Client>;
+  readonly resolver: () => Promise<Route53ResolverClient>;
 }
 
 /** Longer than a TCP handshake takes anywhere, two lost packets included. */
@@ -38,8 +40,9 @@ export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName
     ...connectionOf(place.region, requestTimeout),
     ...(await credentials()),
   });
+  const sts = once(async () => tellingOperation(new (await import('@aws-sdk/client-sts')).STSClient(await config())));
   return {
-    sts: once(async () => tellingOperation(new (await import('@aws-sdk/client-sts')).STSClient(await config()))),
+    sts,
     rds: once(async () => tellingOperation(new (await import('@aws-sdk/client-rds')).RDSClient(await config()))),
     ec2: once(async () => tellingOperation(new (await import('@aws-sdk/client-ec2')).EC2Client(await config()))),
     cloudFormation: once(async () =>
@@ -52,6 +55,13 @@ export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName
     route53: once(async () =>
       tellingOperation(new (await import('@aws-sdk/client-route-53')).Route53Client(await config())),
     ),
+    resolver: once(async () => {
+      const { Route53ResolverClient } = await import('@aws-sdk/client-route53resolver');
+      // Of an older generation: it knows nothing of our strategy, and would look for credentials in fewer places.
+      const { retryStrategy: _, ...connection } = connectionOf(place.region);
+      const { credentials } = (await sts()).config;
+      return tellingOperation(new Route53ResolverClient({ ...connection, maxAttempts: MAX_ATTEMPTS, credentials }));
+    }),
   };
 }
 

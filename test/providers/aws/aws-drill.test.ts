@@ -117,6 +117,7 @@ await describeOnAws('a drill on AWS', ({ aws, clock, planter, begin }) => {
     ['a peering that another asked for', async (vpc: string) => planter.peering(vpc, 'accepter')],
     ['a subnet with public addresses', async (vpc: string) => planter.publicSubnet(vpc, '10.213.0.224/28')],
     ['one more endpoint', async (vpc: string) => planter.endpoint(vpc)],
+    ['a rule that forwards questions to premises', async (vpc: string) => planter.resolverRule(vpc)],
     ['a security group of somebody else', async (vpc: string) => planter.securityGroup(vpc)],
   ])('refuses to restore into a sandbox with %s', async (_, plant) => {
     // Some of what is planted keeps the stack from going: that is not waited for.

@@ -65,6 +65,7 @@ async function preload(): Promise<void> {
     import('@aws-sdk/client-lambda'),
     import('@aws-sdk/client-rds'),
     import('@aws-sdk/client-route-53'),
+    import('@aws-sdk/client-route53resolver'),
     import('@aws-sdk/client-sts'),
   ]);
 }

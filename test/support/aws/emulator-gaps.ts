@@ -5,6 +5,7 @@ import { childOf, childrenOf, ec2Reply, parseXml, textOf, type XmlNode } from '.
 
 /** Answers the few calls that moto lacks or answers wrongly (moto-conformance.test.ts holds each), next to moto. */
 export const emulatorGaps: Layer = async (call, next) => {
+  if (call.service === 'route53resolver') return resolverRules(call, next);
   if (call.service !== 'ec2') return next(call);
   switch (call.action) {
     case 'DescribeVpcBlockPublicAccessOptions':
@@ -15,6 +16,36 @@ export const emulatorGaps: Layer = async (call, next) => {
       return next(call);
   }
 };
+
+/** The page after the one with the rule that every VPC has. */
+const OTHER_RULES = 'other-rules';
+
+// moto gives no VPC the association that AWS gives every one. Here it comes on a page of its own: AWS cuts where it likes.
+async function resolverRules(call: AwsCall, next: Parameters<Layer>[1]): Promise<AwsReply> {
+  const { Filters: filters = [], NextToken: token } = (call.json ?? {}) as ListRules;
+  const vpcId = filters.find(({ Name }) => Name === 'VPCId')?.Values?.[0];
+  if (call.action !== 'ListResolverRuleAssociations' || vpcId === undefined) return next(call);
+  if (token === OTHER_RULES) {
+    const json = { Filters: filters };
+    return next({ ...call, json, body: Buffer.from(JSON.stringify(json)) });
+  }
+  const association = {
+    Id: `rslvr-autodefined-assoc-${vpcId}-internet-resolver`,
+    ResolverRuleId: 'rslvr-autodefined-rr-internet-resolver',
+    Name: 'System Rule Association',
+    VPCId: vpcId,
+    Status: 'COMPLETE',
+    StatusMessage: '',
+  };
+  const page = { ResolverRuleAssociations: [association], NextToken: OTHER_RULES, MaxResults: 1 };
+  const headers = { 'content-type': 'application/x-amz-json-1.1' };
+  return { status: 200, headers, body: Buffer.from(JSON.stringify(page)) };
+}
+
+interface ListRules {
+  readonly Filters?: readonly { readonly Name: string; readonly Values?: readonly string[] }[];
+  readonly NextToken?: string;
+}
 
 // moto has no such operation; AWS answers with the mode of the account and region, `off` unless set.
 function blockPublicAccess(call: AwsCall): AwsReply {

@@ -16,6 +16,11 @@ import {
   type DBInstance,
   RDSClient,
 } from '@aws-sdk/client-rds';
+import {
+  AssociateResolverRuleCommand,
+  CreateResolverRuleCommand,
+  Route53ResolverClient,
+} from '@aws-sdk/client-route53resolver';
 import type { Instant } from '../../../src/support/time.ts';
 import type { AwsWorld } from './aws-world.ts';
 import type { XmlNode } from './xml.ts';
@@ -42,6 +47,8 @@ export interface Planter {
   publicSubnet(vpcId: string, cidr: string): Promise<string>;
   endpoint(vpcId: string, service?: string): Promise<string>;
   securityGroup(vpcId: string, name?: string): Promise<string>;
+  /** A rule that forwards questions for a domain to a resolver on premises, associated with the VPC. */
+  resolverRule(vpcId: string, domain?: string): Promise<string>;
   /** An instance that carries all tags of another one, as a copy made by hand would. */
   lookAlike(id: string, of: string, more?: Partial<CreateDBInstanceCommandInput>): Promise<DBInstance>;
   /** Closes the clients. */
@@ -53,13 +60,16 @@ export function planterOf(world: AwsWorld): Planter {
   const config = { endpoint: world.url, region: world.region, credentials: CREDENTIALS, maxAttempts: 1 };
   const rds = new RDSClient(config);
   const ec2 = new EC2Client(config);
+  const resolver = new Route53ResolverClient(config);
   return {
     accessKey: CREDENTIALS.accessKeyId,
     ...databasePlants(rds, world),
     ...networkPlants(ec2, world.region),
+    resolverRule: async (vpcId, domain = 'corp.example') => plantRule(resolver, vpcId, domain),
     close: () => {
       rds.destroy();
       ec2.destroy();
+      resolver.destroy();
     },
   };
 }
@@ -113,7 +123,7 @@ function databasePlants(rds: RDSClient, world: AwsWorld): Pick<Planter, 'instanc
   };
 }
 
-type NetworkPlants = Omit<Planter, 'instance' | 'snapshots' | 'lookAlike' | 'close' | 'accessKey'>;
+type NetworkPlants = Omit<Planter, 'instance' | 'snapshots' | 'lookAlike' | 'resolverRule' | 'close' | 'accessKey'>;
 
 function networkPlants(ec2: EC2Client, region: string): NetworkPlants {
   const vpc: Planter['vpc'] = async (cidr) => {
@@ -153,6 +163,20 @@ function networkPlants(ec2: EC2Client, region: string): NetworkPlants {
       return made(reply.GroupId, name);
     },
   };
+}
+
+async function plantRule(resolver: Route53ResolverClient, vpcId: string, domain: string): Promise<string> {
+  const { ResolverRule } = await resolver.send(
+    new CreateResolverRuleCommand({
+      CreatorRequestId: `planted-${vpcId}-${domain}`,
+      RuleType: 'FORWARD',
+      DomainName: domain,
+      TargetIps: [{ Ip: '10.1.0.2', Port: 53 }],
+    }),
+  );
+  const id = made(ResolverRule?.Id, domain);
+  await resolver.send(new AssociateResolverRuleCommand({ ResolverRuleId: id, VPCId: vpcId, Name: 'planted' }));
+  return id;
 }
 
 function made<T>(value: T | undefined, what: string): T {

@@ -78,6 +78,7 @@ const LISTINGS = [
   // A sweep looks for copies that drills of any runbook left.
   'route53:ListHostedZones',
   'route53:ListHostedZonesByVPC',
+  'route53resolver:ListResolverRuleAssociations',
 ];
 
 function lookStatements(

@@ -1,6 +1,7 @@
 import type { Resource } from '../../resource.ts';
 import { classifyAws } from '../aws-errors.ts';
 import * as contents from './describe-contents.ts';
+import { resolverRules } from './describe-resolver-rules.ts';
 import * as waysOut from './describe-ways-out.ts';
 import type { Answer, HostedZone, InstanceFacts, NetworkFacts } from './network-facts.ts';
 import { type VpcLook, texts } from './vpc-look.ts';
@@ -17,6 +18,7 @@ export async function collectNetworkFacts(look: VpcLook, restored: Resource | un
     ...(await together({
       identity: answerOf(identity, look),
       hostedZones: answerOf(hostedZones, look),
+      resolverRules: answerOf(resolverRules, look),
       publicAccessBlock: answerOf(publicAccessBlock, look),
       ...(restored && { restored: answerOf(async () => instance(restored, look), look) }),
     })),

@@ -16,6 +16,7 @@ export function judgeContents(facts: NetworkFacts, expected: Expected): readonly
     judgeEndpoints(facts, expected),
     judgeDhcp(facts),
     judgeZones(facts, expected),
+    judgeResolverRules(facts),
     judgeInterfaces(facts, expected),
   ];
 }
@@ -241,6 +242,23 @@ function judgeZones({ hostedZones }: NetworkFacts, { account, region, zoneId }: 
     judge: (found) => {
       const foreign = found.filter((zone) => !isService(zone) && !isCopy(zone));
       const words = (zones: typeof found) => zones.map(({ id, name, owner }) => `'${name}' (${id}, of ${owner.name})`);
+      return noneWrong(words(foreign), listed(words(found)));
+    },
+  });
+}
+
+/** The rule that every VPC has, by which its resolver asks the internet: only AWS gives ids, and this one is its own. */
+const RULE_OF_EVERY_VPC = 'rslvr-autodefined-rr-internet-resolver';
+
+/** A rule sends questions, and what is hidden in them, to resolvers of somebody's choice. None is over until it is gone. */
+function judgeResolverRules({ resolverRules }: NetworkFacts): IsolationProof {
+  return prove(resolverRules, {
+    claim: 'no Resolver rule is associated but the one that every VPC has',
+    method: 'route53resolver ListResolverRuleAssociations by VPCId',
+    expected: `none but ${RULE_OF_EVERY_VPC}`,
+    judge: (found) => {
+      const foreign = found.filter(({ ruleId }) => ruleId !== RULE_OF_EVERY_VPC);
+      const words = (rules: typeof found) => rules.map(({ ruleId, name, state }) => `${ruleId} ('${name}', ${state})`);
       return noneWrong(words(foreign), listed(words(found)));
     },
   });

@@ -9,7 +9,8 @@ export type { Expected } from './isolation-claim.ts';
  * The isolation of a sandbox, one proof a claim. What is not as the template made it, what nobody knows and what was not
  * answered do not hold. The one exception is advice: whether the account itself blocks internet gateways.
  *
- * Not looked at: associations of Resolver rules and of Route 53 profiles, VPC Lattice.
+ * Not looked at: Route 53 profiles, which bring zones and rules in without associating them, and VPC Lattice, to whose
+ * addresses none of the template's security groups lets anything out.
  */
 export function judgeIsolation(facts: NetworkFacts, expected: Expected): readonly IsolationProof[] {
   return [

@@ -79,6 +79,14 @@ export interface HostedZone {
   readonly owner: { readonly kind: 'account' | 'service' | 'unknown'; readonly name: string };
 }
 
+/** A rule by which the VPC's resolver answers or forwards questions, as it is associated with the VPC. */
+export interface RuleAssociation {
+  readonly ruleId: string;
+  /** The association's name. */
+  readonly name: string;
+  readonly state: string;
+}
+
 export interface NetworkInterface {
   readonly id: string;
   readonly type: string;
@@ -116,6 +124,7 @@ export interface NetworkFacts {
   readonly vpc: Answer<Vpc | undefined>;
   readonly dhcpOptions: Answer<readonly DhcpOption[] | undefined>;
   readonly hostedZones: Answer<readonly HostedZone[]>;
+  readonly resolverRules: Answer<readonly RuleAssociation[]>;
   readonly interfaces: Answer<readonly NetworkInterface[]>;
   /** The mode in which the account blocks internet gateways, e.g. `off`, `block-bidirectional`. */
   readonly publicAccessBlock: Answer<string>;

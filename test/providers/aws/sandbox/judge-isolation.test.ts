@@ -59,6 +59,10 @@ describe('the isolation of a sandbox on AWS', () => {
     expect(holds('ZCOPY', [zone, { ...zone, id: 'ZMORE' as 'ZCOPY' }])).toBe(false);
   });
 
+  it('does not mind a VPC whose resolver has no rule at all', () => {
+    expect(broken(planted('resolverRules', () => []))).toEqual([]);
+  });
+
   it('does not mind a VPC without any DHCP options', () => {
     expect(broken(planted('dhcpOptions', () => []))).toEqual([]);
   });

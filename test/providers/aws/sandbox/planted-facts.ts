@@ -19,6 +19,7 @@ export const CLAIMS = {
   endpoints: 'the one endpoint is that of Secrets Manager, with the policy and the group of the template',
   dhcp: "nothing in the VPC is told of anybody else's resolvers or servers",
   zones: 'no private hosted zone is associated but that of the endpoint',
+  rules: 'no Resolver rule is associated but the one that every VPC has',
   interfaces:
     "every network interface is the endpoint's, the probe's or a restored database's, in its own group, not public",
   restored: "the restored instance 'orders' is in the sandbox, and not public",
@@ -60,6 +61,7 @@ function withRoute(table: string, destination: string, target: string, state = '
 const gateway = { id: 'gw-1', state: 'available' };
 const foreign = { id: 'sg-foreign', name: 'planted', rules: ['out -1 all ports 0.0.0.0/0'] };
 const zone = { id: 'Z9', name: 'prod.internal.', owner: { kind: 'account', name: '111111111111' } };
+const forwarding = (state: string) => ({ ruleId: 'rslvr-rr-1', name: 'to premises', state });
 /** Somebody's interface in one of our groups. */
 export const eni = {
   id: 'eni-9',
@@ -256,6 +258,18 @@ export const PLANTS: readonly (readonly [string, keyof typeof CLAIMS, NetworkFac
       'hostedZones',
       changed('Z1', () => ({ name: 'efs.eu-west-1.amazonaws.com.' })),
     ),
+  ],
+  ['a rule that forwards', 'rules', planted('resolverRules', (all) => [...all, forwarding('COMPLETE')])],
+  ['a rule that is on its way out', 'rules', planted('resolverRules', () => [forwarding('DELETING')])],
+  [
+    "a rule that is called like AWS's own",
+    'rules',
+    planted('resolverRules', (all) => all.map((one) => ({ ...one, ruleId: 'rslvr-rr-1' }))),
+  ],
+  [
+    'a rule that is not named',
+    'rules',
+    planted('resolverRules', (all) => all.map((one) => ({ ...one, ruleId: 'unnamed' }))),
   ],
   ['an unknown interface in our group', 'interfaces', planted('interfaces', (all) => [...all, eni])],
   [

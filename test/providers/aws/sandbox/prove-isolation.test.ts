@@ -69,6 +69,7 @@ describe.skipIf(started === undefined)('the proof of isolation over the wire', (
       'DescribeVpnGateways',
       'GetCallerIdentity',
       'ListHostedZonesByVPC',
+      'ListResolverRuleAssociations',
     ]);
   });
 
@@ -249,6 +250,7 @@ describe.skipIf(started === undefined)('the proof of isolation over the wire', (
         await client.send(new ec2.AssociateDhcpOptionsCommand({ DhcpOptionsId, VpcId: network.vpcId }));
       },
     ],
+    ['a rule that forwards to premises', ['rules'], async () => planter.resolverRule(network.vpcId)],
     [
       'a private hosted zone',
       ['zones'],

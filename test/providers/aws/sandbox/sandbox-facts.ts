@@ -117,6 +117,9 @@ export const SOUND: NetworkFacts = {
       owner: { kind: 'service', name: 'vpce.amazonaws.com' },
     },
   ]),
+  resolverRules: answered([
+    { ruleId: 'rslvr-autodefined-rr-internet-resolver', name: 'System Rule Association', state: 'COMPLETE' },
+  ]),
   interfaces: answered([
     {
       ...ENI,

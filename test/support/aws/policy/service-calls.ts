@@ -16,6 +16,7 @@ export const SERVICES: Readonly<Record<string, Reader>> = {
   // AWS answers it to everybody.
   sts: () => [],
   route53: askedOfRoute53,
+  route53resolver: ({ action }) => [ask(`route53resolver:${action}`)],
   kms: ({ action, json }) => [ask(`kms:${action}`, (json as { KeyId: string }).KeyId)],
   secretsmanager: ({ action, json }) => [ask(`secretsmanager:${action}`, (json as { SecretId: string }).SecretId)],
   monitoring: ({ action, json, params }) => {
