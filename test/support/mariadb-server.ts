@@ -34,7 +34,7 @@ export interface MariaDb {
 export async function findMariaDb(): Promise<string | undefined> {
   const server = await onPath('mariadbd');
   if (server !== undefined && (await onPath('mariadb-install-db')) !== undefined) return server;
-  process.stderr.write('SKIPPED: tests of the MySQL probe need MariaDB on PATH (Debian: mariadb-server)\n');
+  process.stderr.write('SKIPPED: tests of MySQL and MariaDB need MariaDB on PATH (Debian: mariadb-server)\n');
   return undefined;
 }
 

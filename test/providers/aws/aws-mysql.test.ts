@@ -119,13 +119,13 @@ if (program === undefined) {
         ['stranger', 'locked'],
         [checksOf('stranger'), checksOf('locked')].flatMap(({ login, rowCounts }) => [login, rowCounts]),
       );
-      expect(report.verdict).toBe('inconclusive');
       expect(Object.fromEntries(report.checks.map(({ id, outcome, because }) => [id, [outcome, because]]))).toEqual({
         'stranger-login': ['errored', expect.stringMatching(/its identity cannot be verified/)],
         'stranger-row-counts': ['errored', expect.stringMatching(/its identity cannot be verified/)],
         'locked-login': ['errored', expect.stringMatching(/ER_ACCESS_DENIED_ERROR \(1045\)$/)],
         'locked-row-counts': ['errored', expect.stringMatching(/ER_ACCESS_DENIED_ERROR \(1045\)$/)],
       });
+      expect(report.verdict).toBe('inconclusive');
       const codes = report.problems.map(({ code }) => code);
       expect(new Set(codes)).toEqual(new Set(['probe/tls-not-verified', 'check/login-refused']));
     });
@@ -212,7 +212,7 @@ const TEMPTING: readonly CheckSpec[] = [
   {
     ...checkOf('short', 'error'),
     kind: 'sql',
-    query: 'select extractvalue(1, concat(0x7e, note)) from orders',
+    query: 'select extractvalue(1, (select concat(0x7e, note) from orders where id = 7))',
     expect: { kind: 'empty' },
     reveal: false,
   },
