@@ -147,7 +147,8 @@ function watchingCommands(cli: Command, end: (code: number) => void): void {
     .command('permissions <runbook>')
     .description('print the least IAM policy that the drills of a runbook on AWS need')
     .option('--json', 'print it on one line')
-    .action(async (file: string, options: { json?: boolean }) => {
+    .option('--part <number>', 'print one of the parts that fit into managed policies')
+    .action(async (file: string, options: { json?: boolean; part?: string }) => {
       const { permissionsCommand } = await import('./commands/permissions.ts');
       end(await permissionsCommand(file, options, io));
     });

@@ -49,11 +49,44 @@ describe('drillbook permissions', () => {
     expect(place.stdout().trimEnd()).not.toContain('\n');
   });
 
-  it('says of a cutover that it needs two policies, and which zones no policy can keep from it', async () => {
-    const file = await awsRunbook('cutover: { zone: Z0PRODUCTION, records: [{ name: db.shop.internal, to: orders }] }');
-    expect(await permissionsCommand(file, {}, place.io), place.stderr()).toBe(0);
-    expect(place.stderr()).toContain('put it into two policies, statement by statement');
+  const CUTOVER = 'cutover: { zone: Z0PRODUCTION, records: [{ name: db.shop.internal, to: orders }] }';
+
+  it('says of a cutover which zones no policy can keep from it', async () => {
+    expect(await permissionsCommand(await awsRunbook(CUTOVER), {}, place.io), place.stderr()).toBe(0);
     expect(place.stderr()).toContain("may change every hosted zone in the account but 'Z0PRODUCTION'");
+  });
+
+  it('tells the commands for the parts of a policy that is too long, which together are the policy', async () => {
+    const file = await awsRunbook(CUTOVER);
+    expect(await permissionsCommand(file, { json: true }, place.io)).toBe(0);
+    const told = [...place.stderr().matchAll(/^ {2}drillbook permissions (\S+) --part (\d+) /gm)];
+    expect(told.map(([, named, part]) => [named, part])).toEqual([
+      [file, '1'],
+      [file, '2'],
+    ]);
+    for (const part of ['1', '2']) expect(await permissionsCommand(file, { json: true, part }, place.io)).toBe(0);
+    expect(place.stderr()).toMatch(/^part 2 of 2 of the policy: \d+ of the 6144 characters/m);
+    const [whole, ...parts] = place
+      .stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { Statement: { Sid: string }[] });
+    const bySid = (statements: { Sid: string }[] = []) => statements.toSorted((a, b) => (a.Sid < b.Sid ? -1 : 1));
+    expect(bySid(parts.flatMap(({ Statement }) => Statement))).toEqual(bySid(whole?.Statement));
+  });
+
+  it('has one part where the policy is short enough, and refuses others', async () => {
+    const file = await awsRunbook();
+    expect(await permissionsCommand(file, {}, place.io)).toBe(0);
+    expect(place.stderr()).not.toContain('--part');
+    const whole = place.stdout();
+    expect(await permissionsCommand(file, { part: '1' }, place.io)).toBe(0);
+    expect(place.stdout()).toBe(whole + whole);
+    for (const part of ['2', '0', '1.0', 'x']) {
+      expect(await permissionsCommand(file, { part }, place.io), part).toBe(2);
+    }
+    expect(place.stdout()).toBe(whole + whole);
+    expect(place.stderr()).toMatch(/permissions\/no-such-part[^]*hint: Name a part from 1 to 1/);
   });
 
   it('has none for a local sandbox, and says so', async () => {
