@@ -15,13 +15,20 @@ import { wordsOf } from '../drill/data-loss.ts';
 import { verdictOf } from '../drill/verdict.ts';
 import { checkStepId } from '../plan/build-plan.ts';
 import type { Step } from '../plan/plan.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec, SandboxPlace } from '../runbook/runbook.ts';
 import { type Instant, type Millis, instantOf } from '../support/time.ts';
 import { reportedCutover } from './build-cutover.ts';
 import { problemsOf } from './build-problems.ts';
 import { settingsOf } from './build-settings.ts';
 import { teardownOf } from './build-teardown.ts';
-import type { ObjectiveOutcome, Report, ReportedCheck, ReportedRecoveryPoint, TimelineEntry } from './report.ts';
+import type {
+  ObjectiveOutcome,
+  Report,
+  ReportedCheck,
+  ReportedRecoveryPoint,
+  ReportedSandbox,
+  TimelineEntry,
+} from './report.ts';
 
 /** What an outage in earnest holds besides what a drill measures. */
 const RTO_EXCLUDES = ['detection', 'decision', 'people', 'production cutover'];
@@ -58,6 +65,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     disasterAt: objectives.disasterAt ?? null,
     rto: rtoOf(objectives),
     rpo: outcomeOf(objectives.rpo),
+    ...(started && { sandbox: sandboxOf(started.runbook.sandbox) }),
     recoveryPoints: recoveryPointsOf(record, objectives),
     isolation: isolationOf(record),
     timeline: timelineOf(events).map(({ took, ...span }): TimelineEntry => ({ ...span, seconds: secondsOf(took) })),
@@ -119,6 +127,13 @@ function recoveryPointsOf(record: DrillRecord, { losses }: MeasuredObjectives): 
       lostSeconds: measured?.loss === undefined ? null : secondsOf(measured.loss),
     };
   });
+}
+
+/** A folder says nothing to those who read a report elsewhere; an account and a region are what auditors ask for. */
+function sandboxOf(place: SandboxPlace): ReportedSandbox {
+  if (place.provider !== 'aws') return { provider: place.provider };
+  const { provider, account, region, role } = place;
+  return { provider, account, region, ...(role !== undefined && { role }) };
 }
 
 function isolationOf(record: DrillRecord): Report['isolation'] {

@@ -25,6 +25,6 @@ export function cutoverNotes({ source, copied, differences, zone }: ReportedCuto
     `tried in a private copy of '${zone}' with ${copied} of its records as they are; the zone itself was only read`,
     `measured by ${source}`,
     'not included: clients that keep addresses for longer than DNS lets them, such as pools and runtimes',
-    ...differences.map(({ name, type, because }) => `${type} '${name}': ${because}`),
+    ...differences.map(({ name, type, because }) => `not as in the zone: '${name}' (${type}), ${because}`),
   ];
 }

@@ -81,6 +81,7 @@ border-right:1px solid var(--track)}
 .stop.verified{border-left:2px solid var(--ink)}
 .gap{position:absolute;top:-3px;bottom:-3px;min-width:2px;background:repeating-linear-gradient(135deg,var(--muted) 0 1px,transparent 1px 6px);opacity:.4}
 #timeline+p{margin-bottom:8px}
+#cutover~table{margin:10px 0 12px}#cutover~ul{padding-left:1.2em}
 .key{white-space:nowrap;margin-left:1em}
 .key i{display:inline-block;position:static;height:.9em;margin-right:.45em;vertical-align:-.1em}
 .key .gap{width:1.2em}

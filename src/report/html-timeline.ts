@@ -38,7 +38,7 @@ function row({ entry, isFirst, startedAt, scale, backdrop }: Row): Markup {
   const { phase, name, partOf, seconds, outcome } = entry;
   const from = Math.max(0, millisBetween(startedAt, entry.startedAt) / 1_000);
   const words = `${phase}, ${name}: began after ${formatSeconds(from)}, took ${formatSeconds(seconds)}, ${outcome}`;
-  const label = partOf === undefined ? nameWithin(phase, name) : name;
+  const label = partOf === undefined ? nameWithin(phase, name, isFirst) : name;
   const kind = `${partOf === undefined ? 'step' : 'part'}${isFirst ? ' first' : ''}`;
   const bar = html`<i class="bar phase-${phase} ${outcome}" style="${between(from, from + seconds, scale)}"></i>`;
   const ended =
@@ -50,9 +50,9 @@ function row({ entry, isFirst, startedAt, scale, backdrop }: Row): Markup {
   </li>`;
 }
 
-/** A step without what its phase says already: `orders` for `restore:orders`, nothing for `teardown`. */
-function nameWithin(phase: string, name: string): string {
-  if (name === phase) return '';
+/** A step without what its phase says already: `orders` for `restore:orders`, nothing where both stand in the row. */
+function nameWithin(phase: string, name: string, isPhaseShown: boolean): string {
+  if (name === phase) return isPhaseShown ? '' : name;
   return name.replace(/^[a-z]+:/, '');
 }
 

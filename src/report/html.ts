@@ -14,7 +14,7 @@ import {
 import { REPORT_CSS } from './html-style.ts';
 import { timelineSection } from './html-timeline.ts';
 import type { Report } from './report.ts';
-import { VERDICT_MEANS } from './words.ts';
+import { VERDICT_MEANS, awsPlaceInWords } from './words.ts';
 
 /** Nothing may be fetched and no script may run, whoever serves or mails the file; styles are all inline. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -60,6 +60,7 @@ function verdictHeader(report: Report): Markup {
   const { verdict, because, reasons, runbook, owner, drillId, startedAt, finishedAt, finished, teardown } = report;
   const took = Math.max(0, millisBetween(startedAt, finishedAt) / 1_000);
   const end = finished ? `took ${formatSeconds(took)}` : `not finished; last heard of ${formatInstant(finishedAt)}`;
+  const place = awsPlaceInWords(report);
   const more = reasons.slice(1).map((reason) => html`<li>${formatSentence(reason)}</li>`);
   return html`<header class="verdict ${TONES[verdict]}">
     <p class="runbook">
@@ -80,6 +81,9 @@ function verdictHeader(report: Report): Markup {
         ${icon('bad')}<span><b>Something is left behind.</b> See teardown below.</span>
       </p>`
     }
-    <p class="small muted">${moment(startedAt, formatInstant(startedAt))}, ${end} · <code>${drillId}</code></p>
+    <p class="small muted">
+      ${moment(startedAt, formatInstant(startedAt))}, ${end} ·
+      <code>${drillId}</code>${place !== undefined && html`<br />Restored on AWS: ${place}`}
+    </p>
   </header>`;
 }

@@ -1,6 +1,7 @@
+import { cutoverFigure } from './cutover-words.ts';
 import { escapeXml } from './escape.ts';
 import { formatSentence } from './format.ts';
-import type { ObjectiveOutcome, Report, ReportedCheck } from './report.ts';
+import type { ObjectiveOutcome, Report, ReportedCheck, ReportedCutover } from './report.ts';
 import { objectiveFigure, teardownInWords } from './words.ts';
 
 interface TestCase {
@@ -90,8 +91,9 @@ function drillSuite({ verdict, because, reasons }: Report): TestSuite {
   return { name: 'drill', cases: [{ name: 'verdict', seconds: 0, ...(verdict !== 'passed' && { result }) }] };
 }
 
-function objectiveSuite({ rto, rpo }: Report): TestSuite {
-  return { name: 'objectives', cases: [objectiveCase('RTO', rto), objectiveCase('RPO', rpo)] };
+function objectiveSuite({ rto, rpo, cutover }: Report): TestSuite {
+  const cases = [objectiveCase('RTO', rto), objectiveCase('RPO', rpo)];
+  return { name: 'objectives', cases: cutover === undefined ? cases : [...cases, cutoverCase(cutover)] };
 }
 
 function objectiveCase(name: string, objective: ObjectiveOutcome): TestCase {
@@ -101,6 +103,15 @@ function objectiveCase(name: string, objective: ObjectiveOutcome): TestCase {
   const message = `${objectiveFigure(objective)}${because === undefined ? '' : `: ${because}`}`;
   const tag = outcome === 'missed' ? 'failure' : targetSeconds === null ? 'skipped' : 'error';
   return { ...common, result: { tag, type: outcome, message } };
+}
+
+/** What was switched, but against no target, is told and no more; what was not switched is an error either way. */
+function cutoverCase(cutover: ReportedCutover): TestCase {
+  const { outcome, switchedSeconds } = cutover;
+  const common = { name: 'DNS cutover', seconds: switchedSeconds ?? 0 };
+  if (outcome === 'met') return common;
+  const tag = outcome === 'missed' ? 'failure' : switchedSeconds === null ? 'error' : 'skipped';
+  return { ...common, result: { tag, type: outcome, message: cutoverFigure(cutover) } };
 }
 
 function isolationSuite({ isolation }: Report): TestSuite {

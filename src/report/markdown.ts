@@ -5,6 +5,7 @@ import type { ObjectiveOutcome, Report } from './report.ts';
 import {
   DRAW_RECIPE,
   VERDICT_MEANS,
+  awsPlaceInWords,
   drawInWords,
   isolationInWords,
   objectiveFigure,
@@ -39,6 +40,7 @@ function head(report: Report): string {
     ? `finished ${formatInstant(finishedAt)}`
     : `**not finished**, last heard of ${formatInstant(finishedAt)}`;
   const owned = owner === undefined ? '' : `, owner ${escape(owner)}`;
+  const place = awsPlaceInWords(report);
   return [
     `# ${verdict.toUpperCase()}: drill of ${escape(runbook)}`,
     '',
@@ -47,6 +49,7 @@ function head(report: Report): string {
     VERDICT_MEANS[verdict],
     '',
     `${code(drillId)}${owned}, started ${formatInstant(startedAt)}, ${end}.`,
+    ...(place === undefined ? [] : ['', `Restored on AWS: ${escape(place)}.`]),
     ...(reasons.length > 1 ? ['', ...reasons.map((reason) => `- ${escape(reason)}`)] : []),
   ].join('\n');
 }

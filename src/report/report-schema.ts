@@ -44,6 +44,16 @@ const recoveryPoint = object('A recovery point that was drawn and, unless the dr
   }),
 });
 
+const sandbox = object(
+  'Where it was restored; absent where the journal lost its beginning.',
+  { provider: text('e.g. local, aws.') },
+  {
+    account: text('On AWS: the account.'),
+    region: text('On AWS: the region.'),
+    role: text('On AWS: ARN of the role that was assumed, when one was.'),
+  },
+);
+
 const level = { type: 'string', enum: ['L0', 'L1', 'L2', 'VPC'] };
 
 const isolation = object('What kept the sandbox apart.', {
@@ -212,6 +222,6 @@ export const reportSchema = {
       journalLines: count('Lines of the journal that this was made from.'),
       tool: text('Version of drillbook.'),
     },
-    { owner: text('Who owns the runbook.'), cutover },
+    { owner: text('Who owns the runbook.'), sandbox, cutover },
   ),
 } as const;

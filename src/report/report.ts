@@ -28,6 +28,8 @@ export interface Report {
   readonly disasterAt: { readonly at: Instant; readonly source: string } | null;
   readonly rto: RtoOutcome;
   readonly rpo: ObjectiveOutcome;
+  /** Where it was restored; absent where a journal lost its beginning. */
+  readonly sandbox?: ReportedSandbox;
   readonly recoveryPoints: readonly ReportedRecoveryPoint[];
   readonly isolation: {
     readonly level: IsolationLevel | null;
@@ -68,6 +70,15 @@ export interface ObjectiveOutcome {
   /** How far off it can be. */
   readonly errorSeconds: number;
   readonly because?: string;
+}
+
+/** The place of a sandbox; all but the provider is told of AWS alone. */
+export interface ReportedSandbox {
+  readonly provider: string;
+  readonly account?: string;
+  readonly region?: string;
+  /** ARN of the role that everything was done as, when one was assumed. */
+  readonly role?: string;
 }
 
 interface RtoOutcome extends ObjectiveOutcome {

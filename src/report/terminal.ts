@@ -3,6 +3,7 @@ import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import type { Report, ReportedCheck, ReportedProblem } from './report.ts';
 import {
+  awsPlaceInWords,
   drawInWords,
   isolationInWords,
   objectiveFigure,
@@ -53,11 +54,14 @@ export function reportTerminal(report: Report, options: TerminalOptions): string
 
 const VERDICT_PAINTS = { passed: 'green', failed: 'red', inconclusive: 'yellow' } as const;
 
-function verdictLines({ verdict, because, reasons, drillId, recoveryPoints }: Report): readonly Line[] {
+function verdictLines(report: Report): readonly Line[] {
+  const { verdict, because, reasons, drillId, recoveryPoints } = report;
+  const place = awsPlaceInWords(report);
   return [
     { label: verdict.toUpperCase(), text: because, paint: VERDICT_PAINTS[verdict] },
     ...reasons.slice(1).map((reason) => ({ label: '', text: formatSentence(reason) })),
     { label: 'drill', text: drillId },
+    ...(place === undefined ? [] : [{ label: 'on AWS', text: place }]),
     ...recoveryPoints.map((point) => ({
       label: point.resource,
       text: `'${point.id}', captured ${formatInstant(point.capturedAt)} (${drawInWords(point)})`,

@@ -71,6 +71,13 @@ export function orDash(text: string): string {
   return text.trim() === '' ? '–' : text;
 }
 
+/** Where on AWS it was restored, without a full stop; `undefined` for anywhere else, which needs no words. */
+export function awsPlaceInWords({ sandbox }: Report): string | undefined {
+  if (sandbox?.account === undefined || sandbox.region === undefined) return undefined;
+  const role = sandbox.role === undefined ? '' : `, as role ${sandbox.role}`;
+  return `account ${sandbox.account}, region ${sandbox.region}${role}`;
+}
+
 /** How isolation was proven, in one sentence without a full stop. */
 export function isolationInWords({ level, required, proven, proofs }: Report['isolation']): string {
   const levels = `level ${level ?? 'unknown'}, required ${required}`;

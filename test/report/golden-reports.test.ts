@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
@@ -10,7 +10,10 @@ import { reportTerminal } from '../../src/report/terminal.ts';
 import { reportWriters } from '../../src/report/writers.ts';
 import { STORIES } from '../support/drill-stories.ts';
 
-/** `UPDATE_GOLDEN=1 npx vitest run test/report` writes the journals and reports anew; look at the difference. */
+/**
+ * `UPDATE_GOLDEN=1 npx vitest run test/report` writes the reports anew; look at the difference. A journal that is there
+ * stays as it is, since reports are made of old ones too; delete it to have it written anew from its story.
+ */
 const isUpdate = process.env['UPDATE_GOLDEN'] === '1';
 const GOLDEN = join(import.meta.dirname, '../golden/report');
 
@@ -28,10 +31,9 @@ describe.each(Object.keys(STORIES))('the stored journal of a drill that was %s',
   const folder = join(GOLDEN, name);
   if (isUpdate) {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, 'journal.jsonl'),
-      (STORIES[name]?.() ?? []).map((event) => `${JSON.stringify(event)}\n`).join(''),
-    );
+    const journal = join(folder, 'journal.jsonl');
+    const lines = (STORIES[name]?.() ?? []).map((event) => `${JSON.stringify(event)}\n`);
+    if (!existsSync(journal)) writeFileSync(journal, lines.join(''));
   }
   const events = readJournal(folder);
 

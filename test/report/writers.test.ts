@@ -58,6 +58,40 @@ describe('the proofs of isolation in report.html', () => {
   });
 });
 
+describe('a drill on AWS', () => {
+  const report = reportOf('passed-on-aws');
+  const place = 'account 123456789012, region eu-west-1, as role arn:aws:iam::123456789012:role/drillbook';
+  const forms = {
+    ...reportWriters,
+    'terminal.txt': (one: Report) => reportTerminal(one, { color: false, width: 200 }),
+  };
+
+  test.each(['report.html', 'report.md', 'terminal.txt'] as const)('is told with its place in %s', (form) => {
+    expect(forms[form](report)).toContain(place);
+    const { role: _, ...withoutRole } = report.sandbox ?? { provider: 'aws' };
+    expect(forms[form]({ ...report, sandbox: withoutRole })).toMatch(/region eu-west-1(?!, as)/);
+    expect(forms[form]({ ...report, sandbox: { provider: 'local' } })).not.toMatch(/AWS|region|undefined/);
+  });
+
+  test('has a row with a name for each step of its cutover in the timeline', () => {
+    const labels = [...forms['report.html'](report).matchAll(/class="what">(.*?)<\/span>/g)].map(([, label]) => label);
+    expect(labels).toContain('<b>cutover</b> zone');
+    expect(labels).toContain('cutover');
+    // The axis has no name.
+    expect(labels.slice(0, -1)).not.toContain('');
+  });
+
+  test.each([
+    [{ outcome: 'met' }, /name="DNS cutover" time="34.620"\/>/],
+    [{ outcome: 'missed', targetSeconds: 300 }, /name="DNS cutover"[^>]*>\s*<failure message="switched in 35 s/],
+    [{ outcome: 'unmeasured', targetSeconds: null }, /name="DNS cutover"[^>]*>\s*<skipped message="switched in 35 s/],
+    [{ outcome: 'unmeasured', switchedSeconds: null, because: 'no' }, /name="DNS cutover"[^>]*>\s*<error message="not/],
+  ] as const)('has a cutover in junit.xml that ends as it did: %o', (change, expected) => {
+    const cutover = report.cutover && { ...report.cutover, ...change };
+    expect(forms['junit.xml']({ ...report, ...(cutover && { cutover }) })).toMatch(expected);
+  });
+});
+
 describe('junit.xml', () => {
   test.each(reports)('of a drill that was %s is well-formed', (_, report) => {
     const xml = reportWriters['junit.xml'](report).replace(/^<\?xml[^?]*\?>/, '');

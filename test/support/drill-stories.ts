@@ -2,6 +2,7 @@ import type { Judgement } from '../../src/checks/check.ts';
 import type { DrillEvent } from '../../src/drill/events.ts';
 import type { CheckSpec, Runbook } from '../../src/runbook/runbook.ts';
 import { addMillis } from '../../src/support/time.ts';
+import { aDrillOnAws } from './aws-story.ts';
 import { A_PROBLEM, type JournalBuilder, STARTED_AT, aJournal, aResource, provenIsolation } from './journal-builder.ts';
 import { aRestore, aRunbook } from './runbook-builder.ts';
 
@@ -128,6 +129,8 @@ function ready(runbook = aBookshop()): JournalBuilder {
 /** What can become of a drill, one journal each. */
 export const STORIES: Readonly<Record<string, () => readonly DrillEvent[]>> = {
   passed: () => ready().restored().checked(good).tornDown().finished().events,
+
+  'passed-on-aws': aDrillOnAws,
 
   'failed-damaged-table': () =>
     aJournal(aBookshop())
