@@ -47,6 +47,14 @@ describe.skipIf(program === undefined)('a login to MySQL or MariaDB', () => {
     });
   });
 
+  it('is never given to a server whose certificate is for another name', async () => {
+    expect(await seeded.observe(LOGIN, { host: 'localhost' })).toEqual({ kind: 'login', accepted: true });
+    // The same address, by a name that the certificate does not hold.
+    expect(await seeded.observe(LOGIN, { host: '127.1' })).toMatchObject({
+      problem: { code: 'probe/tls-not-verified' },
+    });
+  });
+
   it('to a port where nothing listens is unobservable', async () => {
     expect(await seeded.observe(LOGIN, { port: 1 })).toMatchObject({ problem: { code: 'probe/connection-refused' } });
   });
