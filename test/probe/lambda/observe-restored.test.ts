@@ -208,7 +208,7 @@ describe('a restored instance', () => {
       } finally {
         await clone.server.sql(`grant ${right} to rds_superuser`, 'shop');
       }
-      },
+    },
   );
 });
 
