@@ -15,17 +15,25 @@ export type JournalOpening =
   | { readonly kind: 'open'; readonly journal: Journal; readonly fencedLines: readonly number[] }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly readable: JournalText };
 
+export interface JournalOptions {
+  readonly clock: Clock;
+  readonly takeOver?: boolean;
+  readonly beforeAppend?: (event: NewEvent) => Promise<void>;
+  readonly keepFirst?: KeepLine;
+}
+
+/** Takes a line, without its end, and its number in the file, counted from 1. */
+export type KeepLine = (line: string, number: number) => Promise<void>;
+
 /**
  * Opens the journal of a drill's folder for appending, alone: one JSON line an event, on disk before `append` resolves,
  * each with the hash of the line before. A torn last line is cut off; any other bad line refuses.
  *
  * @param options.takeOver replace a holder that may still live
+ * @param options.keepFirst keeps each line elsewhere before it is written here; what it throws, `append` throws
  * @param options.beforeAppend a test's hook: called with each line before it is written, may throw or never resolve
  */
-export async function openFileJournal(
-  folder: string,
-  options: { clock: Clock; takeOver?: boolean; beforeAppend?: (event: NewEvent) => Promise<void> },
-): Promise<JournalOpening> {
+export async function openFileJournal(folder: string, options: JournalOptions): Promise<JournalOpening> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, JOURNAL_FILE);
   const first = await readJournalFile(file);
@@ -60,10 +68,11 @@ interface Appending {
   readonly text: JournalText;
   readonly clock: Clock;
   readonly beforeAppend?: (event: NewEvent) => Promise<void>;
+  readonly keepFirst?: KeepLine;
 }
 
-function appendingJournal({ folder, handle, holder, text, clock, beforeAppend }: Appending): Journal {
-  let [prev, seq, bytes] = [text.lastHash, text.lastSeq, text.goodBytes];
+function appendingJournal({ folder, handle, holder, text, clock, beforeAppend, keepFirst }: Appending): Journal {
+  let [prev, seq, bytes, lines] = [text.lastHash, text.lastSeq, text.goodBytes, text.goodLines];
   let last: Promise<unknown> = Promise.resolve();
   const write = async (event: NewEvent): Promise<DrillEvent> => {
     await beforeAppend?.(event);
@@ -77,8 +86,10 @@ function appendingJournal({ folder, handle, holder, text, clock, beforeAppend }:
       prev,
     };
     const line = JSON.stringify(kept);
+    await keepFirst?.(line, lines + 1);
     await writeWholeLine(handle, `${line}\n`, bytes);
-    [prev, seq, bytes] = [sha256Hex(line), kept.seq, bytes + Buffer.byteLength(line) + 1];
+    [prev, seq] = [sha256Hex(line), kept.seq];
+    [bytes, lines] = [bytes + Buffer.byteLength(line) + 1, lines + 1];
     return kept;
   };
   return {

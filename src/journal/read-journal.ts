@@ -12,6 +12,8 @@ export interface JournalText {
   readonly lastEpoch: number;
   /** Bytes of whole, good lines: what follows is a torn last line, or the bad one. */
   readonly goodBytes: number;
+  /** How many lines those are, fenced ones too. */
+  readonly goodLines: number;
   /** Whether a torn last line follows the good ones: an append that a crash cut short. */
   readonly torn: boolean;
   /** Lines written by an engine after another one had taken over: they are ignored. */
@@ -37,7 +39,7 @@ export function readJournalText(text: string): JournalText {
   const rest = lines.pop() ?? '';
   const fencedLines: number[] = [];
   let chain: readonly ReadLine[] = [];
-  let goodBytes = 0;
+  let [goodBytes, goodLines] = [0, 0];
   let bad: JournalText['bad'];
   for (const [index, raw] of lines.entries()) {
     const event = eventOf(raw);
@@ -50,6 +52,7 @@ export function readJournalText(text: string): JournalText {
     if (placed.isFenced) fencedLines.push(index + 1);
     else chain = [...chain.slice(0, placed.keep), { line: index + 1, event, hash: sha256Hex(raw) }];
     goodBytes += Buffer.byteLength(raw) + 1;
+    goodLines += 1;
   }
   const last = chain.at(-1);
   return {
@@ -58,6 +61,7 @@ export function readJournalText(text: string): JournalText {
     lastSeq: last?.event.seq ?? 0,
     lastEpoch: last?.event.epoch ?? 0,
     goodBytes,
+    goodLines,
     torn: bad === undefined && rest !== '',
     fencedLines,
     ...(bad && { bad }),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type Instant, type Millis, addMillis } from '../support/time.ts';
+import type { Clock } from '../support/clock.ts';
+import { type Millis, addMillis } from '../support/time.ts';
 import { assertKey, assertPrefix, byKey } from './keys.ts';
 import type { Store, StoredEntry } from './store.ts';
 
@@ -19,7 +20,7 @@ export interface Retention {
 
 export interface S3StoreOptions extends BucketPlace {
   readonly client: () => Promise<S3Client>;
-  readonly now: () => Instant;
+  readonly clock: Pick<Clock, 'now'>;
   readonly retention?: Retention;
 }
 
@@ -65,14 +66,14 @@ function body(text: string) {
  */
 async function create(
   put: { readonly Bucket: string; readonly Key: string; readonly Body: Buffer; readonly ContentType: string },
-  { client: connect, retention, now }: S3StoreOptions,
+  { client: connect, retention, clock }: S3StoreOptions,
 ): Promise<boolean> {
   const { PutObjectCommand } = await import('@aws-sdk/client-s3');
   const client = await connect();
   const id = randomUUID();
   const locked = retention && {
     ObjectLockMode: retention.mode,
-    ObjectLockRetainUntilDate: new Date(addMillis(now(), retention.lasts)),
+    ObjectLockRetainUntilDate: new Date(addMillis(clock.now(), retention.lasts)),
   };
   const command = new PutObjectCommand({ ...put, ...locked, IfNoneMatch: '*', Metadata: { [WRITTEN_BY]: id } });
   for (let tries = 1; ; tries += 1) {

@@ -32,7 +32,7 @@ describe.skipIf(found === undefined)('a store in a bucket', () => {
   async function bucket(options: { locked?: boolean } = {}) {
     const name = `evidence-${(buckets += 1)}`;
     await client().send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: options.locked ?? false }));
-    return { bucket: name, prefix: 'team/drills/', now: systemClock.now };
+    return { bucket: name, prefix: 'team/drills/', clock: systemClock };
   }
 
   async function opened() {
@@ -83,7 +83,7 @@ describe.skipIf(found === undefined)('a store in a bucket', () => {
 
   test('a bucket that is not there is an error, not an empty one', async () => {
     const one = client();
-    const missing = { bucket: 'never-made', prefix: '', now: systemClock.now };
+    const missing = { bucket: 'never-made', prefix: '', clock: systemClock };
     const store = s3Store({ ...missing, client: async () => Promise.resolve(one) });
     await expect(store.read('a')).rejects.toThrow();
     await expect(store.list('')).rejects.toThrow();

@@ -1,0 +1,146 @@
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { type JournalOpening, JOURNAL_FILE, openFileJournal } from '../journal/file-journal.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from '../support/clock.ts';
+import { writeWholeFile } from '../support/whole-file.ts';
+import { keptLines, lineKeeper } from './kept-lines.ts';
+
+/** Drills that outlive the machines that run them: their folders here are copies of what a store keeps. */
+export interface Archive {
+  /** Brings the journals here up to what is kept; with an id that drill's whole folder, and nothing else. */
+  fetch(drillId?: string): Promise<void>;
+  /**
+   * Opens a drill's journal on this machine and in the store, alone: every line is kept there before it is written here,
+   * so that the copy is never ahead.
+   */
+  openJournal(drillId: string, options: { clock: Clock; takeOver?: boolean }): Promise<JournalOpening>;
+  /** Keeps the whole journal and everything that was made from it. `isFinished`: nothing will be added to it. */
+  keepFolder(drillId: string, isFinished: boolean): Promise<void>;
+}
+
+export interface ArchiveOptions {
+  readonly store: Store;
+  /** Where the copies are. */
+  readonly folder: string;
+  /** Makes this engine the drill's only one, on whatever machine. */
+  readonly beOnlyEngine: (drillId: string, takeOver: boolean) => Promise<EngineHold>;
+}
+
+export type EngineHold =
+  { readonly kind: 'held'; release(): Promise<void> } | { readonly kind: 'refused'; readonly problem: Problem };
+
+/** Drills looked at, or their files carried, at once. */
+const SIDE_BY_SIDE = 16;
+
+/**
+ * In the store: `open/<id>.json` while a drill may go on, `journals/<id>/<number>.json` a line each, and
+ * `drills/<id>/<file>` the folder as it was when an engine left it.
+ */
+export function archive(options: ArchiveOptions): Archive {
+  const { store, folder, beOnlyEngine } = options;
+  return {
+    async fetch(drillId) {
+      if (drillId === undefined) await fetchAll(options);
+      else await fetchFolder(options, drillId);
+    },
+    async openJournal(drillId, { clock, takeOver = false }) {
+      const hold = await beOnlyEngine(drillId, takeOver);
+      if (hold.kind === 'refused') return { ...hold, readable: NOTHING_READ };
+      await fetchFolder(options, drillId);
+      await store.write(`open/${drillId}.json`, '{}');
+      const keepFirst = lineKeeper(store, drillId);
+      const opening = await openFileJournal(join(folder, drillId), { clock, takeOver, keepFirst });
+      if (opening.kind === 'refused') {
+        await hold.release();
+        return opening;
+      }
+      const { journal } = opening;
+      const close = async () => {
+        await journal.close();
+        await hold.release();
+      };
+      return { ...opening, journal: { ...journal, close } };
+    },
+    async keepFolder(drillId, isFinished) {
+      const limit = pLimit(SIDE_BY_SIDE);
+      const names = (await readdir(join(folder, drillId), { withFileTypes: true })).filter((one) => one.isFile());
+      const keep = async ({ name }: { name: string }) =>
+        store.write(`drills/${drillId}/${name}`, await readFile(join(folder, drillId, name), 'utf8'));
+      await Promise.all(names.filter(({ name }) => KEPT.test(name)).map((one) => limit(keep, one)));
+      if (isFinished) await store.remove(`open/${drillId}.json`);
+    },
+  };
+}
+
+/** Everything in a drill's folder but locks and what is half written. */
+const KEPT = /^(journal\.jsonl|report\.(json|md|html)|junit\.xml)$/;
+
+const NOTHING_READ = {
+  events: [],
+  lastHash: '',
+  lastSeq: 0,
+  lastEpoch: 0,
+  goodBytes: 0,
+  goodLines: 0,
+  torn: false,
+  fencedLines: [],
+} as const;
+
+async function fetchAll(options: ArchiveOptions): Promise<void> {
+  const { store, folder } = options;
+  const limit = pLimit(SIDE_BY_SIDE);
+  const kept = await store.list('drills/');
+  const journals = kept.flatMap(({ key, bytes }) => {
+    const [, drillId = '', name] = key.split('/');
+    return name === JOURNAL_FILE ? [{ drillId, bytes }] : [];
+  });
+  const open = (await store.list('open/')).map(({ key }) => key.slice('open/'.length).replace(/\.json$/, ''));
+  const isNew = async ({ drillId, bytes }: { drillId: string; bytes: number }) =>
+    (await sizeOf(join(folder, drillId, JOURNAL_FILE))) < bytes;
+  await Promise.all(
+    journals.map((one) =>
+      limit(async () => {
+        if (await isNew(one)) await fetchFile(options, one.drillId, JOURNAL_FILE);
+      }),
+    ),
+  );
+  await Promise.all(open.map((drillId) => limit(fetchLines, options, drillId)));
+}
+
+async function fetchFolder(options: ArchiveOptions, drillId: string): Promise<void> {
+  const kept = await options.store.list(`drills/${drillId}/`);
+  const names = kept.map(({ key }) => key.slice(`drills/${drillId}/`.length)).filter((name) => KEPT.test(name));
+  await Promise.all(names.map(async (name) => fetchFile(options, drillId, name)));
+  await fetchLines(options, drillId);
+}
+
+/** A journal only ever grows: a copy that is longer than what was kept of it holds lines that are kept one by one. */
+async function fetchFile({ store, folder }: ArchiveOptions, drillId: string, name: string): Promise<void> {
+  const text = await store.read(`drills/${drillId}/${name}`);
+  if (text === undefined) return;
+  const file = join(folder, drillId, name);
+  if (name === JOURNAL_FILE && (await sizeOf(file)) >= Buffer.byteLength(text)) return;
+  await mkdir(join(folder, drillId), { recursive: true, mode: 0o700 });
+  await writeWholeFile(file, text, name === JOURNAL_FILE ? 0o600 : 0o644);
+}
+
+/** Adds the lines that the copy lacks; a torn last line of it is one of them. */
+async function fetchLines({ store, folder }: ArchiveOptions, drillId: string): Promise<void> {
+  const file = join(folder, drillId, JOURNAL_FILE);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  const lines = await keptLines(store, drillId, whole.split('\n').length);
+  if (lines.length === 0) return;
+  await mkdir(join(folder, drillId), { recursive: true, mode: 0o700 });
+  await writeWholeFile(file, whole + lines.map((line) => `${line}\n`).join(''));
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => -1,
+  );
+}
