@@ -1,14 +1,14 @@
 // Runs a real drill from the build and kills its own process (SIGKILL) at one point of its journal.
-//   node killed-run.mjs RUNBOOK REPORTS DRILL_ID SEED LINE before|after
+//   node killed-run.mjs RUNBOOK REPORTS DRILL_ID SEED LINE|EVENT before|after
 // `before` line N is the gap between an effect and its line, `after` the moment when the line is on disk.
-// LINE 0 never kills.
+// LINE 0 never kills. EVENT is JSON, for drills whose lines come in no fixed order: the first event that has all of it.
 import { join } from 'node:path';
 import { openFileJournal } from '../../dist/journal/file-journal.js';
 import { systemClock } from '../../dist/support/clock.js';
 import { runDrill } from '../../dist/commands/run-drill.js';
 import { readRunbook } from '../../dist/commands/read-runbook.js';
 
-const [file, reports, drillId, seed, line, when] = process.argv.slice(2);
+const [file, reports, drillId, seed, point, when] = process.argv.slice(2);
 const io = {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
@@ -23,12 +23,17 @@ const folder = join(reports, drillId);
 const opening = await openFileJournal(folder, { clock: systemClock });
 if (opening.kind === 'refused') throw new Error(opening.problem.message);
 
+const wanted = JSON.parse(point);
+const has = (event, facts) =>
+  Object.entries(facts).every(([name, fact]) =>
+    typeof fact === 'object' ? has(event[name] ?? {}, fact) : event[name] === fact,
+  );
 let lines = 0;
 const journal = {
   ...opening.journal,
   async append(event) {
     lines += 1;
-    const isPoint = lines === Number(line);
+    const isPoint = typeof wanted === 'number' ? lines === wanted : has(event, wanted);
     if (isPoint && when === 'before') process.kill(process.pid, 'SIGKILL');
     const appended = await opening.journal.append(event);
     if (isPoint && when === 'after') process.kill(process.pid, 'SIGKILL');

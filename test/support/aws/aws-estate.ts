@@ -12,6 +12,8 @@ import { planterOf } from './plant.ts';
 export interface AwsEstate {
   readonly aws: AwsWorld;
   readonly folder: string;
+  /** What the built command finds in its environment. */
+  readonly env: NodeJS.ProcessEnv;
   /** Writes a runbook that picks one snapshot of `orders-production`, and gives its path. */
   runbook(name: string, change?: AwsRunbookChange): Promise<string>;
   drillbook(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended>;
@@ -28,6 +30,8 @@ export interface AwsRunbookChange {
   readonly recoveryPoint?: string;
   readonly account?: string;
   readonly checks?: string;
+  /** A cutover as a runbook has it; none unless named. */
+  readonly cutover?: string;
 }
 
 /** The snapshots of `orders-production`, by what is wrong with them. */
@@ -54,6 +58,7 @@ export async function awsEstate(): Promise<AwsEstate | undefined> {
   return {
     aws,
     folder: estate.folder,
+    env: environment,
     async runbook(name, change = {}) {
       const file = join(estate.folder, 'runbooks', `${name}.yaml`);
       await writeFile(file, runbookText(name, { account: aws.account, ...change }, aws.region));
@@ -143,7 +148,7 @@ const CHECKS = `
 `;
 
 function runbookText(name: string, change: AwsRunbookChange, region: string): string {
-  const { account = '', recoveryPoint = `{ id: ${SNAPSHOTS.good} }`, checks = CHECKS } = change;
+  const { account = '', recoveryPoint = `{ id: ${SNAPSHOTS.good} }`, checks = CHECKS, cutover } = change;
   return `runbook: ${name}
 owner: platform-team
 objectives: { rto: 1h, rpo: 24h }
@@ -154,5 +159,6 @@ restore:
     source: orders-production
     database: shop
     recoveryPoint: ${recoveryPoint}
+${cutover === undefined ? '' : `cutover: ${cutover}`}
 checks:${checks}`;
 }
