@@ -135,11 +135,12 @@ function readingCommands(cli: Command, end: (code: number) => void): void {
 function watchingCommands(cli: Command, end: (code: number) => void): void {
   cli
     .command('coverage')
-    .description('what was never drilled, and how old the last verified restores are')
+    .description('what is proven, how old and how sound the proof is, and what never was')
     .addOption(reports)
+    .option('--live', 'ask all sources what they hold now')
     .option('--publish', 'send the ages to CloudWatch; for a daily cron')
     .addOption(json)
-    .action(async (options: { reports: string; publish?: boolean; json?: boolean }) => {
+    .action(async (options: { reports: string; live?: boolean; publish?: boolean; json?: boolean }) => {
       const { coverageCommand } = await import('./commands/coverage.ts');
       end(await coverageCommand(options, io));
     });

@@ -120,6 +120,11 @@ function problemOfNamed({ recoveryPoint: { pick } }: RestoreSpec, listing: Recov
   return pick.kind === 'id' ? listing.unusable.find(({ id }) => id === pick.id)?.problem : undefined;
 }
 
+/** Whether a problem says that nothing could be drawn for this resource. */
+export function lacksRecoveryPoint({ code, message }: Problem, resource: string): boolean {
+  return code === 'select/no-recovery-point' && message.startsWith(`no recovery point of '${resource}' `);
+}
+
 function nothingEligible(spec: RestoreSpec, excluded: readonly { id: string; because: string }[]): Problem {
   const reasons = excluded.slice(0, 3).map(({ id, because }) => `'${id}': ${because}`);
   const why =

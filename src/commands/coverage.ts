@@ -1,21 +1,26 @@
 import { resolve } from 'node:path';
+import type { RecoveryPoint } from '../catalog/recovery-point.ts';
 import { printDiagnostics } from '../diagnostics/print.ts';
+import { type RunbookCoverage, coverageOf } from '../history/coverage.ts';
+import { pointHistory } from '../history/point-history.ts';
 import { cloudWatchTargetOf, putMetrics } from '../publish/cloudwatch.ts';
 import { ageOfVerified } from '../publish/metrics.ts';
-import { formatDuration } from '../runbook/duration.ts';
 import { loadFiles } from '../runbook/load-files.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { type Clock, systemClock } from '../support/clock.ts';
-import { type Instant, millisBetween } from '../support/time.ts';
-import { listDrillFolders } from './drill-folder.ts';
-import { type LastDrill, type ResourceCoverage, type RunbookCoverage, coverageOf, pastDrills } from './drilled.ts';
+import type { Instant } from '../support/time.ts';
+import { ago, coverageAsJson, coverageInWords } from './coverage-words.ts';
+import { openHistory, tellUnreadable } from './drill-history.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { listSource } from './list-source.ts';
 import { sandboxFolder } from './read-runbook.ts';
 import { runbookFiles } from './runbook-files.ts';
 
 export interface CoverageOptions {
   readonly reports: string;
   readonly json?: boolean;
+  /** Ask all sources what they hold now; otherwise the last draws tell. */
+  readonly live?: boolean;
   /** Send the age of the last verified restore of each runbook that publishes. */
   readonly publish?: boolean;
 }
@@ -26,28 +31,60 @@ interface Covered {
 }
 
 /**
- * `drillbook coverage`: what of all runbooks in `runbooks/` was never drilled, by the journals of all drills.
+ * `drillbook coverage`: what of all runbooks in `runbooks/` is proven, how old and how sound the proof is, and what never
+ * was, by the journals of all drills.
  *
  * With `publish` (meant for a daily cron) it sends `DaysSinceVerifiedRestore` of every runbook that publishes to
  * CloudWatch, since drills are rarer than alarms can look back. Of a runbook that was never verified nothing is sent:
  * any number would be made up, and the alarm takes silence for what it is.
  *
- * @returns 0; 2 when a runbook is not valid; 3 when something could not be sent
+ * @returns 0; 2 when a runbook is not valid; 3 when something could not be read, asked or sent
  */
 export async function coverageCommand(
-  { reports, json = false, publish = false }: CoverageOptions,
+  { reports, json = false, live = false, publish = false }: CoverageOptions,
   io: CommandIo,
   clock: Clock = systemClock,
 ): Promise<number> {
   const now = clock.now();
   const { runbooks, allValid } = await everyRunbook(io);
-  const past = pastDrills(await listDrillFolders(resolve(io.cwd, reports)));
-  const covered = runbooks.map((runbook) => ({ runbook, coverage: coverageOf(runbook, past, now) }));
-  if (json) io.stdout(`${JSON.stringify(asJson(covered, now), undefined, 2)}\n`);
-  else io.stdout(covered.map(({ coverage }) => inWords(coverage, now)).join(''));
+  const index = await openHistory(resolve(io.cwd, reports));
+  const allRead = tellUnreadable(index, io);
+  const points = pointHistory({ stored: index.points(), drills: index.drills, now });
+  const asked = await Promise.all(runbooks.map(async (runbook) => (live ? askSources(runbook, io) : NOT_ASKED)));
+  const covered = runbooks.map((runbook, at) => {
+    const { held } = asked[at] ?? NOT_ASKED;
+    const coverage = coverageOf(runbook, { drills: index.drills, points, now, ...(held && { live: held }) });
+    return { runbook, file: runbook.file, coverage };
+  });
+  if (json) io.stdout(`${JSON.stringify(coverageAsJson(covered, now), undefined, 2)}\n`);
+  else
+    io.stdout(
+      coverageInWords(
+        covered.map(({ coverage }) => coverage),
+        now,
+      ),
+    );
   const allSent = !publish || (await publishAges(covered, now, io));
   if (!allValid) return 2;
-  return allSent ? 0 : 3;
+  return allSent && allRead && asked.every(({ allSaid }) => allSaid) ? 0 : 3;
+}
+
+interface Asked {
+  /** By resource; one whose source did not say is not among them. */
+  readonly held?: ReadonlyMap<string, readonly RecoveryPoint[]>;
+  readonly allSaid: boolean;
+}
+
+const NOT_ASKED: Asked = { allSaid: true };
+
+async function askSources(runbook: Runbook, io: CommandIo): Promise<Asked> {
+  const held = new Map<string, readonly RecoveryPoint[]>();
+  for (const spec of runbook.restore) {
+    const listing = await listSource(spec, runbook.sandbox, io);
+    if ('problem' in listing) printProblem(io, listing.problem);
+    else held.set(spec.name, listing.points);
+  }
+  return { held, allSaid: held.size === runbook.restore.length };
 }
 
 async function everyRunbook(io: CommandIo): Promise<{ runbooks: readonly Runbook[]; allValid: boolean }> {
@@ -82,64 +119,4 @@ async function publishAges(covered: readonly Covered[], now: Instant, io: Comman
     allSent &&= problem === undefined;
   }
   return allSent;
-}
-
-function asJson(covered: readonly Covered[], now: Instant): object {
-  return {
-    at: now,
-    runbooks: covered.map(({ coverage, runbook }) => ({
-      runbook: coverage.runbook,
-      file: runbook.file,
-      drills: coverage.drills,
-      lastDrill: coverage.lastDrill ?? null,
-      ...verified(coverage.verifiedAt, now),
-      resources: coverage.resources.map((one) => ({
-        resource: one.resource,
-        drills: one.drills,
-        lastDrill: one.lastDrill ?? null,
-        ...verified(one.lastVerified?.at, now),
-        verifiedBy: one.lastVerified?.drillId ?? null,
-        candidates: one.candidates,
-        neverDrawn: one.neverDrawn,
-      })),
-    })),
-  };
-}
-
-function verified(at: Instant | undefined, now: Instant): object {
-  return {
-    verifiedAt: at ?? null,
-    verifiedSecondsAgo: at === undefined ? null : Math.max(0, Math.round(millisBetween(at, now) / 1_000)),
-  };
-}
-
-function inWords({ runbook, drills, lastDrill, resources }: RunbookCoverage, now: Instant): string {
-  if (lastDrill === undefined) return `${runbook}: never drilled\n`;
-  const head = `${runbook}: ${counted(drills, 'drill')}, the last one ${lastInWords(lastDrill, now)}\n`;
-  return head + resources.map((one) => `  ${resourceInWords(one, now)}\n`).join('');
-}
-
-function resourceInWords(one: ResourceCoverage, now: Instant): string {
-  if (one.lastDrill === undefined) return `${one.resource}: never drilled`;
-  const verified = one.lastVerified
-    ? `last verified ${ago(one.lastVerified.at, now)} by ${one.lastVerified.drillId}`
-    : 'never verified';
-  const points = counted(one.candidates, 'recovery point');
-  const never = one.neverDrawn.length === 0 ? '' : `; ${one.neverDrawn.length} of ${points} never drawn`;
-  return `${one.resource}: ${counted(one.drills, 'drill')}, ${verified}${never}`;
-}
-
-function lastInWords({ drillId, at, verdict }: LastDrill, now: Instant): string {
-  return `${ago(at, now)}, ${verdict} (${drillId})`;
-}
-
-/** In its two greatest units at most: nobody needs the seconds of a month. */
-function ago(at: Instant | undefined, now: Instant): string {
-  const millis = Math.max(0, millisBetween(at ?? now, now));
-  const units = formatDuration(millis).match(/\d+[a-z]/g) ?? [];
-  return `${units.slice(0, 2).join(' ')} ago`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

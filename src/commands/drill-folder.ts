@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DrillState, fold } from '../drill/state.ts';
-import { JOURNAL_FILE, readJournalFile } from '../journal/file-journal.ts';
+import { drillIdsBelow, isDrillId, journalFileOf, stampOf } from '../history/drill-journals.ts';
+import { readJournalFile } from '../journal/file-journal.ts';
 import type { JournalText } from '../journal/read-journal.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 
@@ -13,18 +13,10 @@ export interface DrillFolder {
   readonly state: DrillState;
 }
 
-/** What may be asked of an id: it stays one folder's name below the reports folder. */
-const DRILL_ID = /^[a-z0-9][a-z0-9-]{0,99}$/;
-
 /** All drills below a reports folder, oldest first by id; a reports folder that is not there holds none. */
 export async function listDrillFolders(reports: string): Promise<readonly DrillFolder[]> {
-  const names = await readdir(reports).catch(() => []);
-  const found = await Promise.all(
-    names
-      .filter((name) => DRILL_ID.test(name))
-      .sort()
-      .map(async (name) => readFolder(reports, name)),
-  );
+  const ids = await drillIdsBelow(reports);
+  const found = await Promise.all(ids.map(async (id) => readFolder(reports, id)));
   return found.filter((one) => one !== undefined);
 }
 
@@ -34,21 +26,17 @@ export async function findDrillFolder(reports: string, id: string | undefined): 
     const newest = [...(await listDrillFolders(reports))].sort(byStart).at(-1);
     return newest ?? noDrill(`there is no drill below '${reports}'`);
   }
-  const found = DRILL_ID.test(id) ? await readFolder(reports, id) : undefined;
+  const found = isDrillId(id) ? await readFolder(reports, id) : undefined;
   return found ?? noDrill(`there is no drill '${id}' below '${reports}'`);
 }
 
 async function readFolder(reports: string, drillId: string): Promise<DrillFolder | undefined> {
-  const folder = join(reports, drillId);
-  const isThere = await stat(join(folder, JOURNAL_FILE)).then(
-    (one) => one.isFile(),
-    () => false,
-  );
-  if (!isThere) return undefined;
-  const text = await readJournalFile(join(folder, JOURNAL_FILE));
+  const file = journalFileOf(reports, drillId);
+  if ((await stampOf(file)) === undefined) return undefined;
+  const text = await readJournalFile(file);
   // An engine that was killed before its first line was on disk has begun nothing.
   if (text.events.length === 0 && text.bad === undefined) return undefined;
-  return { drillId, folder, text, state: fold(text.events) };
+  return { drillId, folder: join(reports, drillId), text, state: fold(text.events) };
 }
 
 function byStart(a: DrillFolder, b: DrillFolder): number {

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { planDrill } from '../engine/perform-select.ts';
 import type { Plan } from '../plan/plan.ts';
+import { timesDrawn } from '../history/point-history.ts';
 import { NAME_PREFIX } from '../providers/aws/names.ts';
 import { systemClock } from '../support/clock.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
+import { openHistory } from './drill-history.ts';
 import { type ExpectedDuration, expectedDuration } from './expected-duration.ts';
-import { timesDrawn } from './history.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { readRunbook } from './read-runbook.ts';
 import { nameOf } from './runbook-files.ts';
@@ -22,7 +23,7 @@ export async function planCommand(
 ): Promise<number> {
   const runbook = await readRunbook(file, io);
   if (runbook === undefined) return 2;
-  const reports = resolve(io.cwd, options.reports);
+  const { drills } = await openHistory(resolve(io.cwd, options.reports));
   const started = {
     type: 'drill-started',
     schema: 1,
@@ -36,7 +37,7 @@ export async function planCommand(
   const ports = {
     provider: await wireReadingProvider(io, runbook.sandbox),
     sha256Hex,
-    timesDrawn: async (source: string) => timesDrawn(reports, source),
+    timesDrawn: async (source: string) => Promise.resolve(timesDrawn(drills, source)),
   };
   const planning = await planDrill(started, ports, new AbortController().signal);
   if (planning.kind === 'refused') {
@@ -44,7 +45,7 @@ export async function planCommand(
     return 3;
   }
   for (const warning of planning.warnings) printProblem(io, warning);
-  const expected = await expectedDuration(reports, runbook.name);
+  const expected = expectedDuration(drills, runbook.name);
   const { plan } = planning;
   io.stdout(
     options.json
@@ -61,7 +62,7 @@ function durationInWords(expected: ExpectedDuration | undefined): string {
 }
 
 /** A drill has an id of its own, which is not known before it begins; the rest of each name is. */
-function createdOnAws({ resources }: Plan): readonly string[] {
+function createdOnAws({ resources, steps }: Plan): readonly string[] {
   const named = (what: string) => `'${NAME_PREFIX}…-${what}'`;
   return [
     `  CloudFormation stack ${named('sandbox')}`,
@@ -70,6 +71,9 @@ function createdOnAws({ resources }: Plan): readonly string[] {
       const instanceClass = (spec.kind === 'rds' ? spec.instanceClass : undefined) ?? rds?.sourceClass;
       return `  RDS instance ${named(spec.name)}, ${instanceClass ?? 'of no known class'}`;
     }),
+    ...steps.flatMap((step) =>
+      step.kind === 'zone' ? [`  private copy of the hosted zone '${step.cutover.zone}'`] : [],
+    ),
     "  where … is 12 hex digits made from the drill's id",
   ];
 }

@@ -1,10 +1,10 @@
+import { lastVerifiedOf } from '../history/coverage.ts';
 import { cloudWatchTargetOf, putMetrics } from '../publish/cloudwatch.ts';
 import { metricsOf } from '../publish/metrics.ts';
 import type { Report } from '../report/report.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { Instant } from '../support/time.ts';
-import { listDrillFolders } from './drill-folder.ts';
-import { coverageOf, pastDrills } from './drilled.ts';
+import { openHistory } from './drill-history.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
 export interface EndedDrill {
@@ -27,15 +27,13 @@ export async function publishDrill({ runbook, report, reports }: EndedDrill, io:
 }
 
 async function lastVerified({ runbook, report, reports }: EndedDrill, io: CommandIo): Promise<Instant | undefined> {
-  try {
-    return coverageOf(runbook, pastDrills(await listDrillFolders(reports)), report.finishedAt).verifiedAt;
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-    printProblem(io, {
-      code: 'publish/unreadable-history',
-      message: `earlier drills below '${reports}' cannot be read: ${String(error.code)}`,
-      hint: 'Make their journals readable; until then only a drill that passes tells when a restore was last verified.',
-    });
-    return undefined;
-  }
+  const { drills, unreadable } = await openHistory(reports);
+  const [first] = unreadable;
+  if (first === undefined) return lastVerifiedOf(runbook, drills, report.finishedAt);
+  printProblem(io, {
+    code: 'publish/unreadable-history',
+    message: `earlier drills below '${reports}' cannot be read: ${first.code}`,
+    hint: 'Make their journals readable; until then only a drill that passes tells when a restore was last verified.',
+  });
+  return undefined;
 }

@@ -16,7 +16,7 @@ import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import { bootId } from '../support/process-identity.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
-import { timesDrawn } from './history.ts';
+import { readTimesDrawn } from './drill-history.ts';
 import type { CommandIo } from './io.ts';
 
 /** Longest that one call of a provider may take; long work goes on in workers, not in calls. */
@@ -88,7 +88,7 @@ export async function wireEngine(io: CommandIo, { journal, observer, reports, pl
     clock: systemClock,
     sha256Hex,
     bootId: await bootId(),
-    timesDrawn: async (source) => timesDrawn(reports, source),
+    timesDrawn: readTimesDrawn(reports),
     readManifest,
   };
 }

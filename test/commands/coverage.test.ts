@@ -107,7 +107,7 @@ describe('coverage of a runbook', () => {
     await place.journal('shop-1', passed(shop(), 'shop-1'));
     await coverageCommand({ reports: 'reports' }, place.io, tenDaysLater());
     expect(place.stdout()).toMatch(
-      /^shop: 1 drill, the last one 10d ago, passed \(shop-1\)\n {2}orders: 1 drill, last verified 9d 23h ago by shop-1; \d+ of \d+ recovery points never drawn\n$/,
+      /^shop: 1 drill, the last one 10d ago, passed \(shop-1\)\n {2}orders: 1 drill, last verified 9d 23h ago by shop-1; 1 of 4 recovery points proven, 3 never drawn\n {4}stale: the runbook has changed since\n {4}1 of 1 random draws restored: with 95 % confidence at least 5 % of recovery points restore\n$/,
     );
   });
 

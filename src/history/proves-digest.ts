@@ -1,0 +1,49 @@
+import { dirname, relative } from 'node:path';
+import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import { sha256Hex } from '../support/sha256-hex.ts';
+
+/**
+ * SHA-256, hex, of what a runbook restores and checks, so that a proof can be told from one of another runbook.
+ *
+ * What makes no other proof is left out: which recovery point is drawn, and from which moments; objectives, whose
+ * figures are compared themselves; a drill's file may say both of its own. So are the words of checks, and where the
+ * checkout lies.
+ */
+export function provesDigest(runbook: Runbook): string {
+  const folder = dirname(runbook.file);
+  const restore = runbook.restore.map((spec) => restored(spec, folder)).sort(byText);
+  const checks = runbook.checks.map((check) => checked(check, folder)).sort(byText);
+  return sha256Hex(canonical({ restore, checks, cutover: runbook.cutover ?? null }));
+}
+
+function restored(spec: RestoreSpec, folder: string): object {
+  const { recoveryPoint, needs: _needs, ...rest } = spec;
+  const common = { ...rest, to: recoveryPoint.to };
+  if (spec.kind !== 'postgres') return common;
+  const { source, wal } = spec;
+  return {
+    ...common,
+    live: undefined,
+    source: relative(folder, source),
+    ...(wal !== undefined && { wal: relative(folder, wal) }),
+  };
+}
+
+function checked(check: CheckSpec, folder: string): object {
+  const { id: _id, name: _name, ...rest } = check;
+  return rest.kind === 'manifest' ? { ...rest, file: relative(folder, rest.file) } : rest;
+}
+
+function byText(a: object, b: object): number {
+  const [x, y] = [canonical(a), canonical(b)];
+  return x < y ? -1 : Number(x > y);
+}
+
+/** JSON with the keys of every object in order; what is undefined is left out. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  );
+}
