@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { type TestAuthority, testAuthority } from './aws/databases/authority.ts';
 import { freePort } from './aws/databases/free-port.ts';
+import { untilWeDie } from './postgres-server.ts';
 
 const run = promisify(execFile);
 
@@ -134,11 +135,9 @@ async function serverIn(folder: string, program: string, authority: TestAuthorit
   };
 }
 
-async function startServer(program: string, options: readonly string[]): Promise<ChildProcess> {
-  const server = spawn(program, options, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const killWithUs = () => server.kill('SIGKILL');
-  process.once('exit', killWithUs);
-  server.once('exit', () => process.removeListener('exit', killWithUs));
+async function startServer(mariadbd: string, options: readonly string[]): Promise<ChildProcess> {
+  const [program = '', ...args] = [...untilWeDie(), mariadbd, ...options];
+  const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const log: string[] = [];
   for await (const line of createInterface({ input: server.stderr })) {
     log.push(line);

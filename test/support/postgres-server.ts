@@ -202,7 +202,7 @@ async function startPostgres(
 }
 
 /** A test run that is killed must not leave a server behind; elsewhere than on Linux it may. */
-function untilWeDie(): readonly string[] {
+export function untilWeDie(): readonly string[] {
   return spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : [];
 }
 
