@@ -3,11 +3,17 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { planCommand } from '../../src/commands/plan.ts';
 import { type AwsWorld, startAwsWorld } from '../support/aws/aws-world.ts';
+import { zonePlanterOf } from '../support/aws/dns/plant-zones.ts';
 import { planterOf } from '../support/aws/plant.ts';
 import { type Workplace, workplace } from '../support/workplace.ts';
 import { writtenOnAws } from '../runbook/written.ts';
 
-const world = await startAwsWorld();
+/** An id as Route 53 gives them; those of the emulator begin otherwise, and a runbook may not name them. */
+const ZONE = 'Z0123456789ABCDEFGHIJ';
+let planted = '';
+const world = await startAwsWorld({
+  layers: [async (call, next) => next({ ...call, path: call.path.replace(ZONE, planted) })],
+});
 
 describe.runIf(world)('a plan of a drill on AWS', () => {
   const aws = world as AwsWorld;
@@ -29,10 +35,10 @@ describe.runIf(world)('a plan of a drill on AWS', () => {
   });
   afterAll(async () => aws.stop());
 
-  async function plan(restore: string[] = []): Promise<number> {
+  async function plan(restore: string[] = [], top: string[] = []): Promise<number> {
     const file = join('runbooks', 'shop.yaml');
     const sandbox = ['sharesAccountWithSources: true'];
-    const text = writtenOnAws({ account: `'${aws.account}'`, sandbox, restore });
+    const text = writtenOnAws({ account: `'${aws.account}'`, sandbox, restore, top });
     await writeFile(join(place.cwd, file), text);
     return planCommand(file, { seed: '1', reports: 'reports' }, place.io);
   }
@@ -44,6 +50,16 @@ describe.runIf(world)('a plan of a drill on AWS', () => {
     expect(place.stdout()).toContain("RDS instance 'drillbook-…-orders', db.t4g.micro");
     expect(place.stderr()).toBe('');
     expect(aws.log.mutations()).toEqual([]);
+  });
+
+  it('names the copy of the zone that a cutover makes', async () => {
+    const zones = zonePlanterOf(aws);
+    planted = await zones.zone('shop.internal', []);
+    zones.close();
+    const cutover = `cutover: { zone: ${ZONE}, records: [{ name: db.shop.internal, to: orders }] }`;
+    expect(await plan([], [cutover]), place.stderr()).toBe(0);
+    expect(place.stdout()).toContain(`private copy of the hosted zone '${ZONE}'`);
+    expect(place.stderr()).toContain('[preflight/no-such-record]');
   });
 
   it('names the class that the runbook wishes', async () => {

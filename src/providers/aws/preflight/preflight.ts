@@ -10,6 +10,8 @@ import { findTakenNames } from './names-taken.ts';
 import { findParameterGroupsAhead } from './parameter-groups.ts';
 import { findQuotasAhead } from './quotas.ts';
 import { findSnapshotsAhead } from './snapshots.ts';
+import { findVpcsAhead } from './vpcs.ts';
+import { findZoneAhead } from './zones.ts';
 
 /** One look, with what it wants to know as the end of the sentence `it cannot be known …`. */
 interface Look {
@@ -26,6 +28,8 @@ interface Look {
 const LOOKS: readonly Look[] = [
   { about: "whether the drill's names are free", whenDenied: 'refusal', look: findTakenNames },
   { about: 'whether the snapshots are still there', whenDenied: 'refusal', look: findSnapshotsAhead },
+  { about: "whether the cutover's zone can be copied", whenDenied: 'refusal', look: findZoneAhead },
+  { about: 'whether there is room for one more VPC', whenDenied: 'refusal', look: findVpcsAhead },
   { about: 'whether the keys can be used', whenDenied: 'warning', look: findKeysAhead },
   { about: 'whether the quotas suffice', whenDenied: 'warning', look: findQuotasAhead },
   { about: 'whether the instance classes are offered', whenDenied: 'warning', look: findClassesAhead },

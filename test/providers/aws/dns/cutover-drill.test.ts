@@ -132,12 +132,13 @@ await describeOnAws('a DNS cutover in a drill on AWS', ({ aws, clock, planter, b
     expect(await listAccount(aws)).toEqual(before);
   });
 
-  test('whose zone cannot be read is inconclusive, says so, and makes none', async () => {
+  test('whose zone cannot be read is refused, says so, and makes nothing', async () => {
     const { stage, before } = await beginWith(cutover({ zone: 'Z0000000000000000000' }));
     await resumeToTheEnd(stage);
     expect(problemsOf(stage.disk)).toEqual(['aws/zone-not-found']);
     expect(verdictOf(stage.disk)).toMatchObject({ verdict: 'inconclusive' });
-    expect(verdictOf(stage.disk).gaps.join()).toMatch(/cutover/);
+    expect(verdictOf(stage.disk).gaps.join()).toMatch(/refused: there is no hosted zone/);
+    expect(aws.log.mutations()).toEqual([]);
     expect(await listAccount(aws)).toEqual(before);
   });
 

@@ -2,8 +2,9 @@ import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { CreateFunctionCommand } from '@aws-sdk/client-lambda';
 import { CreateKeyCommand, DisableKeyCommand } from '@aws-sdk/client-kms';
 import { CreateDBParameterGroupCommand, DeleteDBSnapshotCommand } from '@aws-sdk/client-rds';
+import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { strToU8, zipSync } from 'fflate';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { verdictOf } from '../../../../src/drill/verdict.ts';
 import { planDrill } from '../../../../src/engine/perform-select.ts';
 import type { Plan } from '../../../../src/plan/plan.ts';
@@ -15,6 +16,7 @@ import { addMillis } from '../../../../src/support/time.ts';
 import { placeOf } from '../../../support/aws/aws-stage.ts';
 import type { AwsWorld } from '../../../support/aws/aws-world.ts';
 import { describeOnAws, problemsOf } from '../../../support/aws/describe-on-aws.ts';
+import { zonePlanterOf } from '../../../support/aws/dns/plant-zones.ts';
 import { type Stage, resumeToTheEnd } from '../../../support/simulated-drill.ts';
 
 const HOUR = 3_600_000;
@@ -23,6 +25,8 @@ const drawing = (id: string) => ({ recoveryPoint: { pick: { kind: 'id', id }, to
 
 await describeOnAws('a look ahead on AWS', ({ aws, clock, planter, begin }) => {
   const signal = new AbortController().signal;
+  const zones = zonePlanterOf(aws);
+  afterAll(() => zones.close());
 
   /** Whatever the drill comes to, it makes nothing of its own. */
   async function endsRefused(stage: Required<Stage>, code: string) {
@@ -193,6 +197,45 @@ await describeOnAws('a look ahead on AWS', ({ aws, clock, planter, begin }) => {
     },
   );
 
+  const cutoverOf = (zone: string, name = 'db.shop.internal') => ({
+    runbook: { cutover: { zone, records: [{ name, to: 'orders' }] } },
+  });
+
+  test('refuses a cutover whose zone is not there, may not be read, or does not hold the record, before anything is made', async () => {
+    await endsRefused((await begin(cutoverOf('Z0NOWHERE'))).stage, 'aws/zone-not-found');
+    const zone = await zones.zone('shop.internal', [ANSWER]);
+    await endsRefused((await begin(cutoverOf(zone, 'db.shop.example'))).stage, 'aws/record-not-in-zone');
+    await endsRefused((await begin(cutoverOf(zone, 'shop.internal'))).stage, 'aws/record-at-apex');
+    const { stage } = await begin(cutoverOf(zone));
+    aws.faults.add({ service: 'route53', action: 'ListResourceRecordSets', times: 'always', ...DENIED });
+    await endsRefused(stage, 'preflight/cannot-look');
+  });
+
+  test.each(['public', 'private'])(
+    'takes a %s zone, and only warns of a record that is not in it yet',
+    async (kind) => {
+      const vpcId = kind === 'private' ? await planter.vpc('172.20.0.0/16') : undefined;
+      const zone = await zones.zone('shop.internal', [ANSWER], vpcId === undefined ? {} : { vpcId });
+      const { stage } = await begin(cutoverOf(zone, 'DB.shop.internal.'));
+      expect(await lookAhead(stage)).toEqual({ refusals: [], warnings: [] });
+      const { stage: mistyped } = await begin(cutoverOf(zone, 'bd.shop.internal'));
+      expect(codesOf(await lookAhead(mistyped))).toEqual({ refusals: [], warnings: ['preflight/no-such-record'] });
+    },
+  );
+
+  test('warns when as many VPCs are there as a region allows unless asked for more', async () => {
+    const { stage } = await begin();
+    for (const net of [1, 2, 3]) await planter.vpc(`172.2${net}.0.0/16`);
+    expect(codesOf(await lookAhead(stage)).warnings).toEqual([]);
+    await planter.vpc('172.24.0.0/16');
+    aws.ec2Paging.atMost = 2;
+    const { refusals, warnings } = await lookAhead(stage);
+    expect(refusals).toEqual([]);
+    expect(warnings.map(({ code, message }) => [code, message])).toEqual([
+      ['preflight/vpc-quota', expect.stringContaining('has 5 VPCs in this region')],
+    ]);
+  });
+
   test('goes on through throttling, and is not mistaken for a finding', async () => {
     const { stage } = await begin();
     aws.faults.add({ service: 'rds', action: 'DescribeAccountAttributes', kind: 'throttle', times: 3 });
@@ -222,6 +265,12 @@ await describeOnAws('a look ahead on AWS', ({ aws, clock, planter, begin }) => {
   }
 });
 
+const ANSWER: ResourceRecordSet = {
+  Name: 'db.shop.internal.',
+  Type: 'A',
+  TTL: 60,
+  ResourceRecords: [{ Value: '10.1.2.3' }],
+};
 const DENIED = { kind: 'error', status: 403, code: 'AccessDeniedException' } as const;
 
 type Tags = Readonly<Record<string, string>>;
