@@ -84,12 +84,17 @@ function notesOn(runbook: AwsRunbook, first: readonly string[]): readonly string
   return [
     ...first,
     ...roleNotes(runbook),
-    ...(runbook.cutover === undefined ? [] : [zonesNote(runbook.cutover.zone)]),
+    runbook.cutover === undefined ? NO_ZONES_NOTE : zonesNote(runbook.cutover.zone),
     'not in it: the service-linked role of RDS, which an administrator makes once in an account that never used RDS',
     "not in it: a permissions boundary; the stack's role gets its rights from this session, so set one where drills are not trusted with that",
     'tested against a simulated AWS: every request of a drill is allowed and nothing is left over; that IAM itself agrees, only a drill in your account shows',
   ];
 }
+
+/** Who may remove the copy of a zone may remove any zone: see `dnsStatements`. */
+const NO_ZONES_NOTE =
+  'not in it: the removal of copies of zones, which only drills with a cutover make; a sweep with this policy lists what ' +
+  'those have left and cannot remove it: sweep with the policy of a runbook that has a cutover';
 
 /** Route 53 tells the copy of a zone from other zones by nothing that a condition knows. */
 function zonesNote(zone: string): string {

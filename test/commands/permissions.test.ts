@@ -42,6 +42,7 @@ describe('drillbook permissions', () => {
     expect(place.stderr()).toContain(`the trust policy of '${ROLE}'`);
     expect(place.stderr()).toMatch(/\d+ of the 6144 characters/);
     expect(place.stderr()).toContain('cloudwatch:PutMetricData');
+    expect(place.stderr()).toContain('not in it: the removal of copies of zones');
   });
 
   it('prints it on one line with --json', async () => {
@@ -54,6 +55,7 @@ describe('drillbook permissions', () => {
   it('says of a cutover which zones no policy can keep from it', async () => {
     expect(await permissionsCommand(await awsRunbook(CUTOVER), {}, place.io), place.stderr()).toBe(0);
     expect(place.stderr()).toContain("may change every hosted zone in the account but 'Z0PRODUCTION'");
+    expect(place.stderr()).not.toContain('not in it: the removal of copies of zones');
   });
 
   it('tells the commands for the parts of a policy that is too long, which together are the policy', async () => {
