@@ -20,6 +20,7 @@ export interface OnAws {
     readonly runbook?: Partial<Runbook>;
     readonly restore?: Partial<RdsRestore>;
     readonly probe?: Probe;
+    readonly drillId?: string;
   }) => Promise<{ readonly stage: Required<Stage>; readonly before: readonly string[] }>;
 }
 
@@ -72,11 +73,14 @@ async function preload(): Promise<void> {
 
 async function begin(
   { aws, clock }: Pick<OnAws, 'aws' | 'clock'>,
-  { runbook, restore, probe = healthyProbe }: Parameters<OnAws['begin']>[0] & object = {},
+  { runbook, restore, probe = healthyProbe, drillId }: Parameters<OnAws['begin']>[0] & object = {},
 ) {
   const place = placeOf(aws);
   const stage = awsStage({ place, clock, probe });
-  const started = drillStarted(anAwsRunbook(place, [anRdsRestore('orders', restore)], runbook));
+  const started = drillStarted(
+    anAwsRunbook(place, [anRdsRestore('orders', restore)], runbook),
+    drillId === undefined ? {} : { drillId },
+  );
   stage.disk.push({ ...started, seq: 1, epoch: 1, at: clock.now(), mono: clock.monotonic(), prev: '0'.repeat(64) });
   return { stage, before: await listAccount(aws) };
 }

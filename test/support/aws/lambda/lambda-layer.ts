@@ -56,18 +56,20 @@ interface State extends LambdaOptions {
   /** Interfaces of deleted functions, and when they go away. */
   readonly leftOver: { readonly id: string; readonly until: Millis }[];
   readonly logs: string[];
+  /** The creation under way. The emulator makes a function twice when asked twice at the same time; Lambda does not. */
+  creation: Promise<unknown>;
 }
 
 /** Functions become `Active` and interfaces go away when somebody asks after their time. */
 export function lambdaWorld(options: LambdaOptions): LambdaWorld {
-  const state: State = { ...options, functions: new Map(), leftOver: [], logs: [] };
+  const state: State = { ...options, functions: new Map(), leftOver: [], logs: [], creation: Promise.resolve() };
   return {
     logs: state.logs,
     async layer(call, next) {
       if (call.service === 'ec2' || call.service === 'lambda') await removeInterfaces(state, call, next);
       if (call.service === 'ec2') return asLambdaInterfaces(await next(call));
       if (call.service !== 'lambda') return next(call);
-      if (call.action === 'CreateFunction') return create(state, call, next);
+      if (call.action === 'CreateFunction') return createInTurn(state, call, next);
       if (call.action === 'Invoke') return invoke(state, call, next);
       if (call.action === 'DeleteFunction') return remove(state, call, next);
       const made = state.functions.get(functionName(call));
@@ -86,6 +88,12 @@ export function lambdaWorld(options: LambdaOptions): LambdaWorld {
 
 function isPending({ clock, pendingFor = 0 }: State, made: MadeFunction): boolean {
   return made.request.VpcConfig?.SubnetIds !== undefined && clock.monotonic() < made.createdAt + pendingFor;
+}
+
+async function createInTurn(state: State, call: AwsCall, next: Next): Promise<AwsReply> {
+  const mine = state.creation.then(async () => create(state, call, next));
+  state.creation = mine.catch(() => {});
+  return mine;
 }
 
 async function create(state: State, call: AwsCall, next: Next): Promise<AwsReply> {
