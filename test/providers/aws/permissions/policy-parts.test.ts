@@ -35,3 +35,9 @@ it('takes no more parts than it must, the denials in the first', () => {
 it('does not break a statement that is too long by itself: that is a bug', () => {
   expect(() => partsOf({ Version, Statement: [statement('Huge', 500)] })).toThrow(/'Huge' is \d+ characters long/);
 });
+
+it('fills a part to the last character that a managed policy may have, and not one further', () => {
+  const room = MOST_CHARACTERS - sizeOf({ Version, Statement: [statement('', 1)] });
+  expect(partsOf({ Version, Statement: [statement('S'.repeat(room), 1)] })).toHaveLength(1);
+  expect(() => partsOf({ Version, Statement: [statement('S'.repeat(room + 1), 1)] })).toThrow(/6145 characters/);
+});
