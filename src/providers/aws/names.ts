@@ -13,7 +13,8 @@ const LONGEST_NAME = 63;
  * The deterministic AWS name of something that a drill makes: lower case, letters, digits and single hyphens, at most 63
  * characters. Two drills never share one.
  *
- * @param what `sandbox`, `probe`, or the runbook's name of a resource
+ * @param what `sandbox`, `probe`, or the runbook's name of a resource: 40 characters at most, as its form has it, and
+ *   without two hyphens in a row, which is refused of what is restored on RDS
  */
 export function awsName(drillId: string, what: string): string {
   return `${drillPrefix(drillId)}-${what}`.slice(0, LONGEST_NAME).replace(/-+$/, '');

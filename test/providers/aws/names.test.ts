@@ -22,6 +22,11 @@ test('a name is one that RDS takes: begins with a letter, at most 63 characters,
   }
 });
 
+test('a name keeps that of its resource whole, so that no two resources of a drill share one', () => {
+  const longest = 'x'.repeat(40);
+  expect(awsName('any-drill', longest)).toMatch(new RegExp(`-${longest}$`));
+});
+
 test('tags that were put on are read back whole', () => {
   expect(readMark(markTags(marking))).toEqual({
     drillId: marking.drillId,

@@ -4,6 +4,7 @@ import type { Problem } from '../../../diagnostics/problem.ts';
 import type { RecoveryTarget } from '../../../runbook/runbook.ts';
 import type { Instant } from '../../../support/time.ts';
 import type { RdsSource } from './find-source.ts';
+import { provisionedIops } from './provisioned-iops.ts';
 import { type BackupFacts, refusalOfBackup } from './restorable.ts';
 import { availableSince, chooseMoment } from './restore-window.ts';
 import { tagTexts } from './snapshot-points.ts';
@@ -95,6 +96,7 @@ function detailsOf(of: {
     engineVersion: living?.EngineVersion ?? backup?.EngineVersion ?? '',
     allocatedGib: living?.AllocatedStorage ?? backup?.AllocatedStorage ?? 0,
     storageType,
+    ...provisionedIops(living ?? backup ?? {}),
     encrypted,
     ...(kmsKeyId && { kmsKeyId }),
     ...(living?.DBInstanceClass && { sourceClass: living.DBInstanceClass }),

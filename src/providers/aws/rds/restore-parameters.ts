@@ -10,6 +10,7 @@ import type { StartRequest } from '../../provider.ts';
 import { awsName, markTags, type Tag } from '../names.ts';
 import type { SandboxNetwork } from '../sandbox/network.ts';
 import { portOf } from '../ports.ts';
+import { isProvisioned } from './provisioned-iops.ts';
 import { noteTags } from './restore-notes.ts';
 
 /** The restore of a recovery point of RDS. */
@@ -80,11 +81,6 @@ function settingsOf({ spec, point: { rds } }: RdsRequest, { network }: RestoreSc
  */
 function hasLifecycle(engine: string): boolean {
   return engine === 'postgres' || engine === 'mysql';
-}
-
-/** gp3 refuses IOPS below a size that depends on the engine, and has its baseline without. */
-function isProvisioned(storageType: string): boolean {
-  return storageType === 'io1' || storageType === 'io2';
 }
 
 function classOf({ name, instanceClass }: RdsRestore, { sourceClass }: RdsRecoveryPoint): string {

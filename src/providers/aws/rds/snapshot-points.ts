@@ -2,6 +2,7 @@ import type { DBSnapshot, Tag } from '@aws-sdk/client-rds';
 import type { RdsRecoveryPoint, RecoveryPoint } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { type RdsSource, accountOf } from './find-source.ts';
+import { provisionedIops } from './provisioned-iops.ts';
 import { type SnapshotFacts, refusalOfSnapshot } from './restorable.ts';
 import { earliestRemoval, isCopy, timesOf } from './snapshot-times.ts';
 
@@ -95,6 +96,7 @@ function detailsOf(
     engineVersion: snapshot.EngineVersion ?? '',
     allocatedGib: snapshot.AllocatedStorage ?? 0,
     storageType: snapshot.StorageType ?? '',
+    ...provisionedIops(snapshot),
     encrypted: snapshot.Encrypted ?? false,
     ...(snapshot.KmsKeyId && { kmsKeyId: snapshot.KmsKeyId }),
     ...(living?.DBInstanceClass && { sourceClass: living.DBInstanceClass }),

@@ -1,89 +1,11 @@
-import { DisableKeyCommand, CreateKeyCommand, KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
-import { CopyDBSnapshotCommand, DeleteDBInstanceCommand, RDSClient } from '@aws-sdk/client-rds';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RecoveryPointListing } from '../../../../src/catalog/recovery-point.ts';
-import { awsClients } from '../../../../src/providers/aws/aws-clients.ts';
-import { listRdsRecoveryPoints } from '../../../../src/providers/aws/rds/list-recovery-points.ts';
-import type { AwsPlace, RdsRestore, RecoveryTarget } from '../../../../src/runbook/runbook.ts';
+import { ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
+import { CopyDBSnapshotCommand } from '@aws-sdk/client-rds';
+import { describe, expect, it } from 'vitest';
 import { addMillis } from '../../../../src/support/time.ts';
-import { type AwsWorld, startAwsWorld } from '../../../support/aws/aws-world.ts';
-import { type Planter, planterOf } from '../../../support/aws/plant.ts';
-import { fakeClock } from '../../../support/fake-clock.ts';
+import { PRODUCTION, describeListing, idOfKey, ids, moment, reasons } from './listing-world.ts';
 
-const clock = fakeClock();
-const world: AwsWorld | undefined = await startAwsWorld({ clock });
-const PRODUCTION = '999999999999';
-const MINUTE = 60_000;
-
-describe.skipIf(world === undefined)('listing the recovery points of an RDS instance', () => {
-  const aws = world as AwsWorld;
-  const { signal } = new AbortController();
-  let rds: RDSClient;
-  let kms: KMSClient;
-  let planter: Planter;
-
-  beforeAll(() => {
-    for (const [name, value] of Object.entries(aws.env)) vi.stubEnv(name, value);
-    rds = new RDSClient();
-    kms = new KMSClient();
-    planter = planterOf(aws);
-  });
-  beforeEach(async () => aws.reset());
-  afterAll(async () => {
-    rds.destroy();
-    kms.destroy();
-    planter.close();
-    vi.unstubAllEnvs();
-    await aws.stop();
-  });
-
-  function list(
-    source: string,
-    more: { to?: RecoveryTarget; sourceAccount?: string; place?: Partial<AwsPlace> } = {},
-  ): Promise<RecoveryPointListing> {
-    const { to = { kind: 'backup-end' }, sourceAccount } = more;
-    const place: AwsPlace = {
-      provider: 'aws',
-      account: aws.account,
-      region: aws.region,
-      sharesAccountWithSources: true,
-      ...more.place,
-    };
-    const spec: RdsRestore = {
-      kind: 'rds',
-      name: 'orders',
-      source,
-      needs: [],
-      database: 'postgres',
-      recoveryPoint: { pick: { kind: 'random' }, to },
-      ...(sourceAccount !== undefined && { sourceAccount }),
-    };
-    return listRdsRecoveryPoints(spec, { place, clients: awsClients(place, 'test'), clock }, signal);
-  }
-  const ids = ({ points }: RecoveryPointListing) => points.map(({ id }) => id).sort();
-  const reasons = ({ unusable }: RecoveryPointListing) =>
-    Object.fromEntries(unusable.map(({ id, problem }) => [id, problem.code]));
-  const codeOf = async (listing: Promise<RecoveryPointListing>) =>
-    listing.then(
-      () => 'listed',
-      (error: { problem?: { code: string } }) => error.problem?.code,
-    );
-  const moment = (n: number) => addMillis('2026-11-01T00:00:00.000Z', n * 60 * MINUTE);
-
-  /** Deletes an instance, keeps its automated backup if told so, and lets the time pass that it takes. */
-  async function deleted(id: string, keepsBackups = false) {
-    await rds.send(
-      new DeleteDBInstanceCommand({
-        DBInstanceIdentifier: id,
-        SkipFinalSnapshot: true,
-        DeleteAutomatedBackups: !keepsBackups,
-      }),
-    );
-    clock.advance(10_000);
-  }
-  /** The emulator changes keys by id alone. */
-  const idOf = (keyArn: string) => keyArn.slice(keyArn.lastIndexOf('/') + 1);
-  const mortal = async (id: string, tags = {}) => planter.instance(id, tags, { DeletionProtection: false });
+await describeListing('listing the recovery points of an RDS instance', (on) => {
+  const { aws, rds, kms, planter, list, newKey, disableKey } = on;
 
   it('describes a manual snapshot with all that a restore needs', async () => {
     const { DbiResourceId } = await planter.instance('orders', { service: 'shop' });
@@ -123,6 +45,17 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
     });
   });
 
+  it('tells the IOPS of storage that must be asked for them, and of no other', async () => {
+    await planter.instance('orders');
+    await planter.snapshots('orders', [1, 2, 3].map(moment));
+    ['io1', 'io2', 'gp3'].forEach((StorageType, index) =>
+      aws.rds.setSnapshot(`orders-${index + 1}`, { StorageType, Iops: '3000' }),
+    );
+    const { points } = await list('orders');
+    const iopsOf = (id: string) => points.find((point) => point.id === id)?.rds?.iops;
+    expect([iopsOf('orders-1'), iopsOf('orders-2'), iopsOf('orders-3')]).toEqual([3_000, 3_000, undefined]);
+  });
+
   it('lists automated, manual, shared and AWS-Backup-made ones, and of automated ones when they go', async () => {
     await planter.instance('orders');
     await planter.snapshots('orders', [moment(1), moment(2), moment(3)]);
@@ -132,7 +65,7 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
     const { points } = await list('orders');
     const automated = points.find(({ rds }) => rds?.type === 'automated');
     expect(automated?.id).toMatch(/^rds:orders-/);
-    expect(automated?.rds?.expiresAt).toBe(addMillis(automated?.availableAt ?? '', 7 * 24 * 60 * MINUTE));
+    expect(automated?.rds?.expiresAt).toBe(addMillis(automated?.availableAt ?? '', 7 * 24 * 3_600_000));
     expect(Object.fromEntries(points.map(({ id, rds, format }) => [id, [rds?.type, format]]))).toEqual({
       [automated?.id ?? '']: ['automated', 'RDS automated snapshot'],
       'orders-1': ['manual', 'RDS manual snapshot'],
@@ -201,14 +134,13 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
   describe('encrypted', () => {
     const encryptedWith = async (id: string, key: string) =>
       aws.rds.setSnapshot(id, { Encrypted: 'true', KmsKeyId: key });
-    const newKey = async () => (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
 
     it('are usable with an enabled key and not with one that is disabled, to be deleted or unknown', async () => {
       await planter.instance('orders');
       await planter.snapshots('orders', [1, 2, 3, 4, 5].map(moment));
       const [enabled, disabled, doomed] = [await newKey(), await newKey(), await newKey()];
-      await kms.send(new DisableKeyCommand({ KeyId: idOf(disabled) }));
-      await kms.send(new ScheduleKeyDeletionCommand({ KeyId: idOf(doomed), PendingWindowInDays: 7 }));
+      await disableKey(disabled);
+      await kms.send(new ScheduleKeyDeletionCommand({ KeyId: idOfKey(doomed), PendingWindowInDays: 7 }));
       await encryptedWith('orders-1', enabled);
       await encryptedWith('orders-2', enabled);
       await encryptedWith('orders-3', disabled);
@@ -231,205 +163,6 @@ describe.skipIf(world === undefined)('listing the recovery points of an RDS inst
       await encryptedWith('orders-1', await newKey());
       aws.faults.add({ service: 'kms', kind: 'error', status: 400, code: 'AccessDeniedException', times: 'always' });
       expect(ids(await list('orders'))).toContain('orders-1');
-    });
-  });
-
-  describe('of a source', () => {
-    it('finds the same ones by identifier, ARN, resource id and tag', async () => {
-      const { DbiResourceId = '', DBInstanceArn = '' } = await planter.instance('orders', { service: 'shop' });
-      await planter.instance('others', { service: 'blog' });
-      await planter.snapshots('orders', [moment(1)]);
-      const byName = ids(await list('orders'));
-      expect(byName).toHaveLength(2);
-      for (const source of ['ORDERS', DBInstanceArn, DbiResourceId, 'tag:service=shop']) {
-        expect(ids(await list(source))).toEqual(byName);
-      }
-    });
-
-    it('takes the living instance of a name that was used before, and lists the others with that reason', async () => {
-      const { DbiResourceId: former = '' } = await mortal('orders');
-      await planter.snapshots('orders', [moment(1)]);
-      await deleted('orders');
-      await planter.instance('orders');
-      const listing = await list('orders');
-      expect(ids(listing)).toEqual([expect.stringMatching(/^rds:orders-\d/)]);
-      expect(reasons(listing)).toEqual({ 'orders-1': 'aws/other-instance' });
-      expect(listing.unusable[0]?.problem.hint).toContain(former);
-      expect(ids(await list(former))).toEqual(['orders-1']);
-    });
-
-    it('finds the snapshots of a deleted instance', async () => {
-      await mortal('orders');
-      await planter.snapshots('orders', [moment(1)]);
-      await deleted('orders');
-      const { points } = await list('orders');
-      expect(points.map(({ id }) => id)).toContain('orders-1');
-      expect(points[0]?.rds?.sourceClass).toBeUndefined();
-    });
-
-    it('finds the snapshots that an instance had before it was renamed', async () => {
-      const { DbiResourceId = '' } = await planter.instance('orders');
-      await planter.snapshots('orders', [moment(1)]);
-      aws.rds.setSnapshot('orders-1', { DBInstanceIdentifier: 'orders-old', DbiResourceId });
-      expect(ids(await list('orders'))).toContain('orders-1');
-    });
-
-    it('refuses to guess between deleted instances of one name, and between living ones of one tag', async () => {
-      await mortal('orders');
-      await planter.snapshots('orders', [moment(1)]);
-      await deleted('orders');
-      await mortal('orders');
-      aws.rds.setSnapshot('orders-1', {
-        DBSnapshotIdentifier: 'older',
-        DBSnapshotArn: 'arn:aws:rds:eu-west-1:123456789012:snapshot:older',
-      });
-      await deleted('orders', true);
-      expect(await codeOf(list('orders'))).toBe('aws/source-ambiguous');
-      await planter.instance('a', { service: 'shop' });
-      await planter.instance('b', { service: 'shop' });
-      expect(await codeOf(list('tag:service=shop'))).toBe('aws/source-ambiguous');
-    });
-
-    it('takes nothing that a drill restored for a source, though it carries the tags of one', async () => {
-      await planter.instance('orders', { service: 'shop' });
-      await planter.instance('drillbook-0123-orders', { service: 'shop', 'drillbook:drill-id': 'd-1' });
-      expect(ids(await list('tag:service=shop'))).toEqual([expect.stringMatching(/^rds:orders-\d/)]);
-    });
-
-    it.each(['absent', 'tag:service=absent', 'db-AAAAAAAAAAAAAAAAAAAAAAAAAA'])("knows no '%s'", async (source) => {
-      expect(await codeOf(list(source))).toBe('aws/source-not-found');
-    });
-
-    it('refuses a member of a cluster', async () => {
-      await planter.instance('orders');
-      aws.rds.setInstance('orders', { DBClusterIdentifier: 'shop-cluster' });
-      expect(await codeOf(list('orders'))).toBe('aws/unsupported-source');
-    });
-
-    it('refuses the account of the sandbox before it asks AWS anything, unless the runbook accepts it', async () => {
-      await planter.instance('orders');
-      aws.log.clear();
-      const place = { sharesAccountWithSources: false };
-      expect(await codeOf(list('orders', { place }))).toBe('aws/same-account');
-      expect(aws.log.calls).toEqual([]);
-    });
-  });
-
-  describe('of another account', () => {
-    const place = { sharesAccountWithSources: false };
-    const shared = (id: string, more = {}) => {
-      const arn = `arn:aws:rds:eu-west-1:${PRODUCTION}:snapshot:${id}`;
-      aws.rds.setSnapshot(id, { SnapshotType: 'shared', DBSnapshotArn: arn, DBSnapshotIdentifier: arn, ...more });
-      return arn;
-    };
-
-    it('lists what that account shares, and what was copied from it into the sandbox account', async () => {
-      await planter.instance('orders');
-      await planter.snapshots('orders', [1, 2, 3, 4].map(moment));
-      const [first, second] = [shared('orders-1'), shared('orders-2', { Encrypted: 'true' })];
-      aws.rds.setSnapshot('orders-3', { SourceDBSnapshotIdentifier: second, Encrypted: 'true' });
-      const listing = await list('orders', { sourceAccount: PRODUCTION, place });
-      expect(ids(listing)).toEqual([first, 'orders-3']);
-      expect(reasons(listing)).toEqual({ [second]: 'aws/shared-encrypted' });
-      expect(listing.points.find(({ id }) => id === first)?.rds?.snapshotArn).toBe(first);
-    });
-
-    it('does not list what a third account shares under the same name', async () => {
-      await planter.instance('orders');
-      await planter.snapshots('orders', [moment(1)]);
-      shared('orders-1');
-      const listing = list('orders', { sourceAccount: '888888888888', place });
-      expect(await codeOf(listing)).toBe('aws/source-not-found');
-    });
-
-    it('says that no moment can be restored from there', async () => {
-      const listing = await list('orders', { sourceAccount: PRODUCTION, place, to: { kind: 'latest' } });
-      expect(reasons(listing)).toEqual({ 'orders@latest': 'aws/moment-of-other-account' });
-    });
-  });
-
-  describe('at a moment', () => {
-    const WINDOW = { EarliestTime: '2026-11-13T03:00:00.000Z', LatestTime: '2026-11-20T02:55:00.000Z' };
-    async function orders() {
-      const made = await mortal('orders', { service: 'shop' });
-      aws.rds.setInstance('orders', { LatestRestorableTime: WINDOW.LatestTime });
-      aws.rds.setAutomatedBackup('orders', { RestoreWindow: WINDOW });
-      return made;
-    }
-
-    it('gives the latest one as a fixed time, the same when asked again', async () => {
-      const { DbiResourceId } = await orders();
-      const listing = await list('orders', { to: { kind: 'latest' } });
-      expect(listing).toEqual(await list('orders', { to: { kind: 'latest' } }));
-      expect(listing.unusable).toEqual([]);
-      expect(listing.points).toMatchObject([
-        {
-          id: 'orders@2026-11-20T02:54:00.000Z',
-          location: 'arn:aws:rds:eu-west-1:123456789012:db:orders',
-          capturedAt: '2026-11-20T02:54:00.000Z',
-          format: 'RDS point in time',
-          tags: ['service=shop'],
-          rds: {
-            type: 'point-in-time',
-            restoreTime: '2026-11-20T02:54:00.000Z',
-            sourceResourceId: DbiResourceId,
-            sourceIdentifier: 'orders',
-            sourceClass: 'db.t4g.micro',
-            engine: 'postgres',
-          },
-        },
-      ]);
-      expect(listing.points[0]?.rds?.snapshotArn).toBeUndefined();
-    });
-
-    it('gives the one that the runbook names, and refuses one outside the window with both ends', async () => {
-      await orders();
-      const inside = await list('orders', { to: { kind: 'time', time: '2026-11-15T00:00:00.000Z' } });
-      expect(ids(inside)).toEqual(['orders@2026-11-15T00:00:00.000Z']);
-      const outside = await list('orders', { to: { kind: 'time', time: '2026-11-01T00:00:00.000Z' } });
-      expect(reasons(outside)).toEqual({ 'orders@2026-11-01T00:00:00.000Z': 'aws/outside-restore-window' });
-      expect(outside.unusable[0]?.problem.message).toContain(WINDOW.EarliestTime);
-      expect(outside.unusable[0]?.problem.message).toContain(WINDOW.LatestTime);
-    });
-
-    it('finds the kept automated backup of a deleted instance', async () => {
-      const { DbiResourceId } = await orders();
-      await deleted('orders', true);
-      const { points } = await list('orders', { to: { kind: 'latest' } });
-      expect(points).toMatchObject([
-        {
-          id: 'orders@2026-11-20T02:54:00.000Z',
-          format: 'RDS point in time of a deleted instance',
-          rds: { sourceResourceId: DbiResourceId, engine: 'postgres', allocatedGib: 20 },
-        },
-      ]);
-    });
-
-    it('refuses an instance without automated backups, a deleted one of which none was kept, and a replicated one', async () => {
-      await planter.instance('orders', {}, { BackupRetentionPeriod: 0 });
-      expect(reasons(await list('orders', { to: { kind: 'latest' } }))).toEqual({
-        'orders@latest': 'aws/no-automated-backups',
-      });
-      await mortal('gone');
-      await planter.snapshots('gone', [moment(1)]);
-      await deleted('gone');
-      expect(reasons(await list('gone', { to: { kind: 'latest' } }))).toEqual({
-        'gone@latest': 'aws/no-automated-backups',
-      });
-      await mortal('far');
-      aws.rds.setAutomatedBackup('far', { DBInstanceArn: 'arn:aws:rds:us-east-1:123456789012:db:far' });
-      await deleted('far', true);
-      expect((await list('far', { to: { kind: 'latest' } })).unusable[0]?.problem.code).toBe('aws/replicated-backup');
-    });
-
-    it('looks at the key of the instance', async () => {
-      await orders();
-      const key = (await kms.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
-      await kms.send(new DisableKeyCommand({ KeyId: idOf(key) }));
-      aws.rds.setInstance('orders', { StorageEncrypted: 'true', KmsKeyId: key });
-      expect(reasons(await list('orders', { to: { kind: 'latest' } }))).toEqual({
-        'orders@2026-11-20T02:54:00.000Z': 'aws/key-unusable',
-      });
     });
   });
 
