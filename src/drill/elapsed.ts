@@ -1,6 +1,6 @@
 import { type Instant, type Millis, millisBetween } from '../support/time.ts';
 import type { DrillEvent } from './events.ts';
-import { type EventOf, ofType } from './record.ts';
+import { type EventOf, ofDrill, ofType } from './record.ts';
 
 /** What the journal knows of the time between two of its events. */
 export interface Elapsed {
@@ -50,7 +50,8 @@ interface Gap {
 }
 
 /** A drill that was finished (or kept) did not lack a controller until someone came back to tear it down. */
-function gapsOf(events: readonly DrillEvent[]): readonly Gap[] {
+function gapsOf(journal: readonly DrillEvent[]): readonly Gap[] {
+  const events = ofDrill(journal);
   return ofType(events, 'engine-started').flatMap((after) => {
     const earlier = events.slice(0, events.indexOf(after));
     const before = earlier.at(-1);

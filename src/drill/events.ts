@@ -3,7 +3,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CutoverEvidence } from '../providers/dns-cutover.ts';
 import type { IsolationEvidence, Resource, RestoreFacts } from '../providers/resource.ts';
-import type { Runbook } from '../runbook/runbook.ts';
+import type { NotifyChannel, Occasion, Runbook } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 
 /**
@@ -50,7 +50,22 @@ export type NewEvent =
       /** Why nothing better can be said of what is left, when no listing could be had. */
       readonly problem?: Problem;
     }
-  | { readonly type: 'drill-finished' };
+  | { readonly type: 'drill-finished' }
+  | NotificationJudged;
+
+/** After `drill-finished`: somebody was told of the drill, or could not be. It says nothing about the drill itself. */
+export interface NotificationJudged {
+  readonly type: 'notification-judged';
+  /** Id of the target in the runbook. */
+  readonly target: string;
+  readonly kind: NotifyChannel['kind'];
+  readonly occasion: Occasion;
+  readonly outcome: 'sent' | 'failed';
+  /** What receivers know it by, the same for every try. */
+  readonly delivery: string;
+  /** What kept it from being sent. */
+  readonly problem?: Problem;
+}
 
 /** Journal line 1, written before anything is listed: here the RTO clock starts. */
 export interface DrillStarted {

@@ -25,7 +25,8 @@ export interface DrillRecord {
 }
 
 /** Sorts the events of a journal. */
-export function recordOf(events: readonly DrillEvent[]): DrillRecord {
+export function recordOf(journal: readonly DrillEvent[]): DrillRecord {
+  const events = ofDrill(journal);
   const started = ofType(events, 'drill-started')[0];
   const plan = ofType(events, 'plan-made')[0]?.plan;
   const aborted = ofType(events, 'drill-aborted')[0];
@@ -43,6 +44,11 @@ export function recordOf(events: readonly DrillEvent[]): DrillRecord {
         .map((event) => [event.step, event]),
     ),
   };
+}
+
+/** The events that tell of the drill itself: who was told of it afterwards changes nothing that it measured. */
+export function ofDrill(events: readonly DrillEvent[]): readonly DrillEvent[] {
+  return events.filter(({ type }) => type !== 'notification-judged');
 }
 
 /** The events of one type, in order. */

@@ -114,6 +114,8 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
       return { ...state, keptUntil: event.until };
     case 'drill-finished':
       return { ...state, finished: true };
+    case 'notification-judged':
+      return state;
     case 'step-started':
     case 'resource-created':
     case 'step-interrupted':

@@ -73,11 +73,19 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     ...(cutover && { cutover }),
     teardown: teardownOf(events),
     problems: problemsOf(record),
+    ...notificationsOf(events),
     settings: settingsOf(record),
     interruptions: interruptionsOf(events),
     journalLines: events.length,
     tool,
   };
+}
+
+function notificationsOf(events: readonly DrillEvent[]): Pick<Report, 'notifications'> {
+  const notifications = ofType(events, 'notification-judged').map(({ target, kind, occasion, outcome, problem }) => {
+    return { target, kind, occasion, outcome, ...(problem && { because: problem.message }) };
+  });
+  return notifications.length === 0 ? {} : { notifications };
 }
 
 const EPOCH: Instant = instantOf(0);

@@ -32,6 +32,8 @@ function describe(event: DrillEvent): string | undefined {
       return `not removed: ${event.problem.message} [${event.problem.code}]`;
     case 'teardown-finished':
       return event.left.length === 0 ? 'nothing is left' : `left: ${event.left.map(({ id }) => id).join(', ')}`;
+    case 'notification-judged':
+      return event.outcome === 'sent' ? `told '${event.target}' of '${event.occasion}'` : undefined;
     default:
       return describeStep(event);
   }

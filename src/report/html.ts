@@ -3,6 +3,7 @@ import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { cutoverSection } from './html-cutover.ts';
 import { figuresSection } from './html-figures.ts';
 import { TONES, type Markup, html, icon, moment, styleSheet } from './html-markup.ts';
+import { notificationsSection } from './html-notifications.ts';
 import {
   checksSection,
   evidenceSection,
@@ -37,12 +38,16 @@ export function reportHtml(report: Report): string {
         <main>
           ${verdictHeader(report)} ${problemsFirst(report)} ${figuresSection(report)} ${checksSection(report)}
           ${timelineSection(report)} ${recoveryPointsSection(report)} ${cutoverSection(report)}
-          ${isolationSection(report)} ${teardownSection(report)} ${isBad(report) ? undefined : problemsSection(report)}
+          ${isolationSection(report)} ${endSections(report)} ${isBad(report) ? undefined : problemsSection(report)}
           ${evidenceSection(report)}
         </main>
       </body>
     </html> `;
   return page.markup;
+}
+
+function endSections(report: Report): Markup {
+  return html`${teardownSection(report)}${notificationsSection(report)}`;
 }
 
 /** Where the drill did not pass, people look for what to do before they look at anything else. */

@@ -8,6 +8,7 @@ import {
   awsPlaceInWords,
   drawInWords,
   isolationInWords,
+  notificationInWords,
   objectiveFigure,
   orDash,
   purposeInWords,
@@ -29,6 +30,7 @@ export function reportMarkdown(report: Report): string {
     isolation(report),
     teardown(report),
     problems(report),
+    notifications(report),
     evidence(report),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
@@ -160,6 +162,15 @@ function problems({ problems: all }: Report): string {
       return `- ${warning ? 'warning: ' : ''}${escape(message)} [${escape(stable)}]${at}  \n  ${escape(hint)}`;
     }),
   );
+}
+
+function notifications({ notifications: all = [] }: Report): string {
+  if (all.length === 0) return '';
+  const items = all.map((one) => {
+    const why = one.because === undefined ? '' : `  \n  ${escape(formatSentence(one.because))}`;
+    return `- ${escape(notificationInWords(one))}${why}`;
+  });
+  return section('Notifications', items);
 }
 
 function evidence({ planDigest, seed, seedChosen, journalLines, tool, drillId }: Report): string {

@@ -180,6 +180,17 @@ const problem = object(
   { where: text('The step in which it arose.') },
 );
 
+const notification = object(
+  'Somebody who was told of the drill, or could not be.',
+  {
+    target: text('Which one of those whom the runbook names.'),
+    kind: oneOf('How.', 'slack', 'webhook', 'sns', 'smtp', 'heartbeat'),
+    occasion: oneOf('Of what.', 'passed', 'failed', 'inconclusive', 'leaked', 'late', 'missed', 'stale'),
+    outcome: oneOf('It changes nothing else in the report.', 'sent', 'failed'),
+  },
+  { because: text('What kept it from being sent.') },
+);
+
 const aborted = object('The end of a drill before its end.', {
   reason: oneOf('What ended it.', 'interrupted', 'deadline', 'expired', 'journal', 'teardown-requested'),
   at: moment('When.'),
@@ -222,6 +233,6 @@ export const reportSchema = {
       journalLines: count('Lines of the journal that this was made from.'),
       tool: text('Version of drillbook.'),
     },
-    { owner: text('Who owns the runbook.'), sandbox, cutover },
+    { owner: text('Who owns the runbook.'), sandbox, cutover, notifications: list(notification) },
   ),
 } as const;

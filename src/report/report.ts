@@ -1,7 +1,7 @@
 import type { Draw } from '../catalog/recovery-point.ts';
 import type { AbortReason } from '../drill/events.ts';
 import type { Verdict } from '../drill/verdict.ts';
-import type { IsolationLevel } from '../runbook/runbook.ts';
+import type { IsolationLevel, NotifyChannel, Occasion } from '../runbook/runbook.ts';
 import type { IsolationProof, Resource } from '../providers/resource.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Instant } from '../support/time.ts';
@@ -49,6 +49,8 @@ export interface Report {
     readonly keptUntil?: Instant;
   };
   readonly problems: readonly ReportedProblem[];
+  /** Who was told, in order; absent where nobody was to be told, or has been yet. */
+  readonly notifications?: readonly ReportedNotification[];
   /** What makes the figures special, e.g. `fsync=off`. */
   readonly settings: readonly string[];
   /** Times at which the controller was not running between start and end. */
@@ -163,4 +165,14 @@ export interface ReportedProblem extends Problem {
   readonly where?: string;
   /** It stopped nothing. */
   readonly warning: boolean;
+}
+
+/** Somebody who was told of the drill, or could not be. It changes nothing else in the report. */
+export interface ReportedNotification {
+  /** Id of the target in the runbook. */
+  readonly target: string;
+  readonly kind: NotifyChannel['kind'];
+  readonly occasion: Occasion;
+  readonly outcome: 'sent' | 'failed';
+  readonly because?: string;
 }

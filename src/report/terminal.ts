@@ -6,6 +6,7 @@ import {
   awsPlaceInWords,
   drawInWords,
   isolationInWords,
+  notificationInWords,
   objectiveFigure,
   recoveryMoments,
   rtoExcludes,
@@ -48,6 +49,7 @@ export function reportTerminal(report: Report, options: TerminalOptions): string
     ...checkLines(report),
     ...endLines(report),
     ...problemLines(report),
+    ...notificationLines(report),
   ];
   return `${lines.flatMap((line) => render(line, options)).join('\n')}\n`;
 }
@@ -138,6 +140,14 @@ function problemLines({ problems }: Report): readonly Line[] {
     { label: warning ? 'warning' : 'problem', text: `${message} [${code}]`, paint: warning ? 'yellow' : 'red' },
     { label: 'hint', text: hint, paint: 'dim' },
   ]);
+}
+
+function notificationLines({ notifications = [] }: Report): readonly Line[] {
+  return notifications.map((one) => ({
+    label: one.outcome === 'sent' ? 'told' : 'not told',
+    text: one.because ?? notificationInWords(one),
+    paint: one.outcome === 'sent' ? 'dim' : 'yellow',
+  }));
 }
 
 function render({ label, text, paint }: Line, { color, width }: TerminalOptions): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Report, ReportedCheck, ReportedRecoveryPoint, Verdict } from './report.ts';
+import type { Report, ReportedCheck, ReportedNotification, ReportedRecoveryPoint, Verdict } from './report.ts';
 import { formatCount, formatInstant, formatSeconds } from './format.ts';
 
 /** What a verdict means, for people who have not read the manual. */
@@ -87,4 +87,9 @@ export function isolationInWords({ level, required, proven, proofs }: Report['is
   if (holding < proofs.length)
     return `broken: ${levels}, only ${holding} of ${formatCount(proofs.length, 'proof')} held`;
   return `not proven to the end: ${levels}, ${formatCount(proofs.length, 'proof')} held, others are missing`;
+}
+
+/** Who was told of what, or was not, as a phrase. */
+export function notificationInWords({ target, kind, occasion, outcome }: ReportedNotification): string {
+  return `'${target}' (${kind}) ${outcome === 'sent' ? 'was told' : 'was not told'} of '${occasion}'`;
 }

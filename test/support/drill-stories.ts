@@ -1,4 +1,5 @@
 import type { Judgement } from '../../src/checks/check.ts';
+import type { Problem } from '../../src/diagnostics/problem.ts';
 import type { DrillEvent } from '../../src/drill/events.ts';
 import type { CheckSpec, Runbook } from '../../src/runbook/runbook.ts';
 import { addMillis } from '../../src/support/time.ts';
@@ -115,6 +116,15 @@ const REFUSED = {
   blames: 'environment',
 } as const;
 
+const PASSED = { occasion: 'passed', delivery: '0f343b0931126a20f133d67c2b018a3b' } as const;
+
+const DEAF: Problem = {
+  code: 'notify/timed-out',
+  message: "'slack-2' could not be told of 'passed': it did not answer in time",
+  hint: 'See at the receiver, and at the network before it, what keeps it from answering.',
+  blames: 'environment',
+};
+
 const BUSY = {
   code: 'teardown/still-there',
   message: `'${aResource('orders').id}' is still there after the time for teardown`,
@@ -187,6 +197,24 @@ export const STORIES: Readonly<Record<string, () => readonly DrillEvent[]>> = {
       .add({ type: 'removal-failed', resource: aResource('orders'), problem: BUSY })
       .add({ type: 'teardown-finished', left: [aResource('orders'), aResource('sandbox', 'sandbox', 'sandbox')] })
       .finished().events,
+
+  told: () =>
+    ready()
+      .restored()
+      .checked(good)
+      .tornDown()
+      .finished()
+      .after(40)
+      .add({ type: 'notification-judged', target: 'heartbeat-1', kind: 'heartbeat', ...PASSED, outcome: 'sent' })
+      .after(19_000)
+      .add({
+        type: 'notification-judged',
+        target: 'slack-2',
+        kind: 'slack',
+        ...PASSED,
+        outcome: 'failed',
+        problem: DEAF,
+      }).events,
 
   kept: () =>
     aJournal(aBookshop())
