@@ -19,14 +19,14 @@ export interface ListingWorld {
   readonly rds: RDSClient;
   readonly kms: KMSClient;
   readonly planter: Planter;
-  list(source: string, more?: ListingChange): Promise<RecoveryPointListing>;
+  readonly list: (source: string, more?: ListingChange) => Promise<RecoveryPointListing>;
   /** An instance that may be deleted. */
-  mortal(id: string, tags?: Readonly<Record<string, string>>): Promise<DBInstance>;
+  readonly mortal: (id: string, tags?: Readonly<Record<string, string>>) => Promise<DBInstance>;
   /** Deletes an instance, keeps its automated backup if told so, and lets the time pass that it takes. */
-  deleted(id: string, keepsBackups?: boolean): Promise<void>;
+  readonly deleted: (id: string, keepsBackups?: boolean) => Promise<void>;
   /** ARN of a new key. */
-  newKey(): Promise<string>;
-  disableKey(keyArn: string): Promise<void>;
+  readonly newKey: () => Promise<string>;
+  readonly disableKey: (keyArn: string) => Promise<void>;
 }
 
 interface ListingChange {

@@ -20,11 +20,11 @@ export interface RdsStage {
   readonly rds: RDSClient;
   readonly plant: Planter;
   /** Restores `drill` from the snapshot. */
-  restore(
+  readonly restore: (
     more?: Partial<RestoreDBInstanceFromDBSnapshotCommandInput>,
-  ): Promise<RestoreDBInstanceFromDBSnapshotCommandOutput>;
-  look(id?: string): Promise<DBInstance | undefined>;
-  remove(id?: string): Promise<DeleteDBInstanceCommandOutput>;
+  ) => Promise<RestoreDBInstanceFromDBSnapshotCommandOutput>;
+  readonly look: (id?: string) => Promise<DBInstance | undefined>;
+  readonly remove: (id?: string) => Promise<DeleteDBInstanceCommandOutput>;
 }
 
 /** Tests of the simulated RDS; skipped where the emulator cannot be had. */
