@@ -3,6 +3,7 @@ import { openFileJournal } from '../journal/file-journal.ts';
 import { systemClock } from '../support/clock.ts';
 import { type DrillFolder, findDrillFolder, listDrillFolders } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { owedNotifications } from './notify-drill.ts';
 import { type PlacedEnd, printEnds } from './print-ends.ts';
 import { runDrill } from './run-drill.ts';
 import { abortOnSignals } from './signals.ts';
@@ -13,7 +14,10 @@ export interface ResumeOptions {
   readonly takeOver?: boolean;
 }
 
-/** `drillbook resume`: goes on with one drill, or with every unfinished one, from where its journal stands. */
+/**
+ * `drillbook resume`: goes on with one drill, or with every unfinished one, from where its journal stands. One that has
+ * finished is unfinished while people that its runbook names have not been told of it.
+ */
 export async function resumeCommand(id: string | undefined, options: ResumeOptions, io: CommandIo): Promise<number> {
   const reports = resolve(io.cwd, options.reports);
   const drills = await drillsToResume(reports, id);
@@ -28,9 +32,14 @@ export async function resumeCommand(id: string | undefined, options: ResumeOptio
 }
 
 async function drillsToResume(reports: string, id: string | undefined) {
-  if (id === undefined) return { unfinished: (await listDrillFolders(reports)).filter((one) => !one.state.finished) };
+  if (id === undefined) return { unfinished: (await listDrillFolders(reports)).filter(isUnfinished) };
   const found = await findDrillFolder(reports, id);
   return 'code' in found ? { problem: found } : { unfinished: [found] };
+}
+
+function isUnfinished({ state, text, folder }: DrillFolder): boolean {
+  if (!state.finished) return true;
+  return text.bad === undefined && owedNotifications(text.events, folder).length > 0;
 }
 
 async function resumeOne(drill: DrillFolder, options: ResumeOptions, io: CommandIo): Promise<PlacedEnd> {

@@ -1,11 +1,13 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { DrillEvent, NewEvent } from '../drill/events.ts';
+import { fold } from '../drill/state.ts';
 import { runEngine } from '../engine/engine.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { JournalUnwritable, type Journal } from '../journal/journal.ts';
 import type { Report } from '../report/report.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { CommandIo } from './io.ts';
+import { notifyOfDrill } from './notify-drill.ts';
 import { progressPrinter } from './progress.ts';
 import { publishDrill } from './publish-drill.ts';
 import { wireEngine } from './wire.ts';
@@ -29,7 +31,7 @@ export interface DrillRun {
   readonly first?: NewEvent;
 }
 
-/** Runs the engine on a journal until the drill has ended, then writes its reports. */
+/** Runs the engine on a journal until the drill has ended, tells of it, then writes its reports. */
 export async function runDrill(run: DrillRun): Promise<DrillEnd> {
   const { io, journal, folder, reports, purpose, abort, first } = run;
   const events: DrillEvent[] = [...journal.events];
@@ -43,8 +45,12 @@ export async function runDrill(run: DrillRun): Promise<DrillEnd> {
   };
   try {
     const opened = first === undefined ? journal : await withFirst(journal, first, observer.event);
-    const ports = await wireEngine(io, { journal: opened, observer, reports, place: runbookOf(opened.events).sandbox });
-    await runEngine(ports, { purpose, abort, settleWithin: SETTLE_WITHIN });
+    if (purpose !== 'resume' || !fold(opened.events).finished) {
+      const place = runbookOf(opened.events).sandbox;
+      const ports = await wireEngine(io, { journal: opened, observer, reports, place });
+      await runEngine(ports, { purpose, abort, settleWithin: SETTLE_WITHIN });
+    }
+    await notifyOfDrill(events, { io, journal, folder, abort, onEvent: observer.event });
   } catch (error) {
     if (error instanceof JournalUnwritable) return { kind: 'stopped', problem: journalProblem(error, folder) };
     throw error;

@@ -71,7 +71,8 @@ async function mailServer(behaviour: Behaviour = {}): Promise<MailServer> {
         text += part;
       });
       stream.on('end', () => {
-        const { envelope, user, secure: isSecure } = session;
+        const { envelope, secure: isSecure } = session;
+        const user = session.user as string | undefined;
         const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
         mails.push({ from, to: envelope.rcptTo.map(({ address }) => address), user, isSecure, text });
         done();
