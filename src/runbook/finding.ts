@@ -36,6 +36,8 @@ export const FINDING_CODES = [
   'bad-source',
   'bad-instance-class',
   'bad-zone',
+  'bad-url',
+  'bad-address',
   // meaning
   'duplicate-name',
   'unknown-resource',
@@ -51,8 +53,15 @@ export const FINDING_CODES = [
   'no-point-in-time',
   'no-credentials',
   'check-too-long',
+  'bad-timezone',
+  'bad-cron',
+  'never-due',
+  'bad-recurrence',
+  'empty-window',
+  'not-encrypted',
   'unknown-runbook',
   'invalid-runbook',
+  'no-runbook-tagged',
 ] as const;
 
 /** `name-taken` is told of several files together: no file alone can have it. */

@@ -15,6 +15,8 @@ export interface TextForm {
 
 const ARN_BEGIN = '^arn:aws(-[a-z]+)*:';
 
+const CLOCK_AND_ZONE = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})';
+
 /** RDS: it begins with a letter, and no hyphen ends it or follows another; a resource id looks like one too. */
 const RDS_IDENTIFIER = '[A-Za-z](-?[A-Za-z0-9]){0,62}';
 
@@ -27,10 +29,28 @@ export const TEXT_FORMS = {
     hint: 'Write a whole number above zero and one unit, for example 90s, 15m, 2h or 30d.',
   },
   moment: {
-    pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})$',
+    pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}T${CLOCK_AND_ZONE}$`,
     code: 'bad-time',
     is: 'an ISO 8601 moment with its zone',
     hint: 'Write a moment that exists, with its zone, for example 2026-11-20T03:00:00Z or 2026-11-20T04:00:00+01:00.',
+  },
+  timeOfDay: {
+    pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
+    code: 'bad-time',
+    is: 'a time of the day',
+    hint: "Write hours and minutes of a day of 24 hours, for example '03:00' or '22:30'.",
+  },
+  endOfDay: {
+    pattern: '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$',
+    code: 'bad-time',
+    is: "a time of the day, or '24:00' for its end",
+    hint: "Write hours and minutes of a day of 24 hours, for example '05:00' or '24:00'.",
+  },
+  dateOrMoment: {
+    pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T${CLOCK_AND_ZONE})?$`,
+    code: 'bad-time',
+    is: 'a date, or an ISO 8601 moment with its zone',
+    hint: 'Write a day or a moment that exists, for example 2026-12-20 or 2026-12-20T18:00:00+01:00.',
   },
   name: {
     pattern: '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$',
@@ -84,6 +104,32 @@ export const TEXT_FORMS = {
     code: 'bad-arn',
     is: 'the ARN of an IAM role',
     hint: 'Write it in full, for example arn:aws:iam::123456789012:role/drillbook.',
+  },
+  topic: {
+    // Of a FIFO topic each message needs a group, and none of its subscribers is a person.
+    pattern: `${ARN_BEGIN}sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`,
+    code: 'bad-arn',
+    is: 'the ARN of a standard SNS topic',
+    hint: 'Write it in full, for example arn:aws:sns:eu-west-1:123456789012:drills.',
+  },
+  url: {
+    pattern: '^https?://[^\\s/?#@\\u0000-\\u001f][^\\s\\u0000-\\u001f]*$',
+    code: 'bad-url',
+    is: 'a URL',
+    hint: 'Write it in full, for example https://example.com/drills.',
+  },
+  host: {
+    // Two colons stand in each IPv6 address; one would be that of a port.
+    pattern: '^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,7})$',
+    code: 'bad-name',
+    is: 'the name or the address of a host',
+    hint: 'Write it without scheme and port, for example mail.example.com.',
+  },
+  mailbox: {
+    pattern: '^[^\\s@<>",;:\\u0000-\\u001f]+@[^\\s@<>",;:\\u0000-\\u001f]+$',
+    code: 'bad-address',
+    is: 'a mail address',
+    hint: 'Write the bare address, for example team@example.com.',
   },
   rdsSource: {
     // A tag's key ends at its first '='.

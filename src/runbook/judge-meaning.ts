@@ -2,6 +2,7 @@ import { type Finding, atKey, atValue, listed, quoted } from './finding.ts';
 import { judgeChecks } from './judge-checks.ts';
 import { judgeCutover } from './judge-cutover.ts';
 import { DEFAULTS } from './defaults.ts';
+import { judgeNotify } from './judge-notify.ts';
 import { judgePlace } from './judge-place.ts';
 import { judgeResources } from './judge-resources.ts';
 import { formatDuration, parseDuration } from './duration.ts';
@@ -21,6 +22,7 @@ export function judgeMeaning(runbook: SoundRunbook, folder: string): readonly Fi
     ...judgeSentences(runbook),
     ...judgeChecks(runbook, folder),
     ...judgeCutover(runbook),
+    ...judgeNotify(runbook.settings.notify ?? []),
   ];
 }
 

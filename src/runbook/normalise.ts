@@ -7,6 +7,7 @@ import { parseMoment } from './moment.ts';
 import { must } from './must.ts';
 import { normaliseCheck } from './normalise-check.ts';
 import { normaliseCutover } from './normalise-cutover.ts';
+import { normaliseNotify } from './normalise-notify.ts';
 import { normalisePublication } from './normalise-publication.ts';
 import { normaliseRestore } from './normalise-restore.ts';
 import type { Limits, Objectives, Runbook, SandboxSpec } from './runbook.ts';
@@ -28,11 +29,13 @@ export function normalise(
     file: path,
     ...(written.owner !== undefined && { owner: written.owner }),
     tags: written.tags ?? [],
+    ...(written.tier !== undefined && { tier: written.tier }),
     objectives: normaliseObjectives(written.objectives),
     sandbox: normaliseSandbox(sandbox, sandboxFolder),
     ...(written.disasterAt !== undefined && { disasterAt: moment(written.disasterAt) }),
     limits: normaliseLimits(written.limits ?? {}, DEFAULTS[sandbox.provider ?? 'local']),
     ...(written.publish && { publish: normalisePublication(written.publish) }),
+    ...(written.notify && { notify: normaliseNotify(written.notify, folder) }),
     restore,
     checks: written.checks.map((check) => normaliseCheck(check, { restore, folder })),
     ...(written.cutover && { cutover: normaliseCutover(written.cutover) }),

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 
 import { LARGEST_FILE, tooLarge } from './document.ts';
 import type { Finding, FindingCode } from './finding.ts';
@@ -50,4 +50,14 @@ function explainFailure(error: unknown): FileText {
 
 function unreadable(code: FindingCode, message: string, hint: string): FileText {
   return { kind: 'unreadable', finding: { code, at: { kind: 'text', range: [0, 0] }, message, hint } };
+}
+
+/** The names of the YAML files that lie in a folder, sorted; none where there is no such folder. */
+export async function yamlFilesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+    throw error;
+  }
 }

@@ -10,6 +10,10 @@ export interface FoundSecret extends Finding {
 /** Secrets that show themselves wherever they stand, in comments too. Group 1, or all of it, is secret. */
 const TELLING: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   { what: 'a password in a URL', pattern: /\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@'"]{0,100}:([^\s/@'"]{1,200})@/gi },
+  {
+    what: 'the URL of a Slack webhook',
+    pattern: /\bhttps:\/\/hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/[^\s'"]{1,500}/gi,
+  },
   { what: 'an AWS access key', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
   {
     what: 'a private key',

@@ -38,13 +38,15 @@ function soundPart<T>(validate: ValidateFunction<T>, value: unknown): T | undefi
   if (validate(value)) return value;
   const copy: unknown = structuredClone(value);
   while (!validate(copy)) {
+    let isLess = false;
     for (const error of validate.errors ?? []) {
       // The errors of the branch that was taken stand beside it, and name less.
       if (error.keyword === 'if') continue;
       const path = wrongPart(error);
       if (path.length === 0) return undefined;
-      remove(copy, path);
+      isLess = remove(copy, path) || isLess;
     }
+    if (!isLess) return undefined;
   }
   return copy;
 }
@@ -62,16 +64,20 @@ function oneTooMany({ keyword, data, params }: ErrorObject): string | undefined 
   return keyword === 'maxProperties' ? Object.keys(data as object).at(-1) : undefined;
 }
 
-/** From a list everything goes, since the places of the others must not move. */
-function remove(root: unknown, path: Path): void {
+/**
+ * From a list everything goes, since the places of the others must not move; so a value that is a list has no sound part.
+ *
+ * @returns whether there was anything to remove
+ */
+function remove(root: unknown, path: Path): boolean {
   let owner: unknown = root;
   for (const [depth, part] of path.entries()) {
-    if (typeof owner !== 'object' || owner === null) return;
+    if (typeof owner !== 'object' || owner === null || Array.isArray(owner)) return false;
     const record = owner as Record<string, unknown>;
     if (depth === path.length - 1 || Array.isArray(record[part])) {
-      delete record[part];
-      return;
+      return Object.hasOwn(record, part) && delete record[part];
     }
     owner = record[part];
   }
+  return false;
 }

@@ -2,16 +2,13 @@ import { type Static, Type } from '@sinclair/typebox';
 
 import { ELSEWHERE, count, form, name, oneOfWords, text, writtenSecret } from './form.ts';
 
+/** Ways to choose that need no further word. */
+export const PICKS = ['random', 'latest', 'oldest', 'least-tested', 'stratified'] as const;
+
 function recoveryPoint(to: { readonly description: string; readonly backupEnd: string; readonly latest: string }) {
   return form(
     {
-      pick: Type.Optional(
-        oneOfWords(
-          ['random', 'latest', 'oldest', 'least-tested'],
-          'How one of the eligible recovery points is chosen.',
-          'random',
-        ),
-      ),
+      pick: Type.Optional(oneOfWords(PICKS, 'How one of the eligible recovery points is chosen.', 'random')),
       before: Type.Optional(text('moment', "Instead of 'pick': the last one captured before this moment.")),
       after: Type.Optional(text('moment', "Instead of 'pick': the first one captured after this moment.")),
       tag: Type.Optional(text('text', "Instead of 'pick': one of those that carry this tag, at random.")),

@@ -4,6 +4,7 @@ import { DEFAULTS } from './defaults.ts';
 import { count, form, name, named, text, writtenObjectives } from './form.ts';
 import { writtenCheck } from './written-checks.ts';
 import { writtenCutover } from './written-cutover.ts';
+import { writtenNotify } from './written-notify.ts';
 import { writtenPublish } from './written-publish.ts';
 import { writtenRestore } from './written-restore.ts';
 import { writtenSandbox } from './written-sandbox.ts';
@@ -29,6 +30,7 @@ const limits = form(
 const optional = {
   owner: Type.Optional(text('text', 'Who answers for this recovery.', { maxLength: 100 })),
   tags: Type.Optional(Type.Array(name('A word.'), { uniqueItems: true, description: 'Words to find the runbook by.' })),
+  tier: Type.Optional(name("How much hangs on it, in the team's own word, for example tier-1.")),
   objectives: Type.Optional(writtenObjectives),
   sandbox: Type.Optional(writtenSandbox),
   disasterAt: Type.Optional(
@@ -40,6 +42,7 @@ const optional = {
   limits: Type.Optional(limits),
   cutover: Type.Optional(writtenCutover),
   publish: Type.Optional(writtenPublish),
+  notify: Type.Optional(writtenNotify),
 };
 
 /** Everything but names, resources and checks: can be judged on its own. */

@@ -94,7 +94,7 @@ describe('a drill', () => {
     ['an unknown key', 'drill: weekly\nrunbok: x\n', ['missing-key', 'unknown-key']],
     ['both runbook and runbooks', 'drill: weekly\nrunbook: x\nrunbooks: [y]\n', ['one-of']],
     ['no runbook', 'drill: weekly\nrunbooks: []\n', ['empty']],
-    ['a schedule, which no drill has yet', 'drill: weekly\nrunbook: x\nschedule: daily\n', ['unknown-key']],
+    ['a schedule that is a word', 'drill: weekly\nrunbook: x\nschedule: daily\n', ['wrong-type']],
     ['a bad objective', 'drill: weekly\nrunbook: x\nobjectives: { rto: soon }\n', ['bad-duration']],
   ])('is refused with %s', async (_, text, codes) => {
     const loaded = await drill(text);
