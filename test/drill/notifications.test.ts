@@ -4,7 +4,8 @@ import { objectivesOf } from '../../src/drill/objectives.ts';
 import { fold } from '../../src/drill/state.ts';
 import { verdictOf } from '../../src/drill/verdict.ts';
 import { buildReport } from '../../src/report/build-report.ts';
-import { aPassedDrill } from '../support/journal-builder.ts';
+import { aJournal, aPassedDrill } from '../support/journal-builder.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import { STORIES } from '../support/drill-stories.ts';
 
 const TOLD: NewEvent = {
@@ -43,8 +44,27 @@ describe('that somebody was told, or could not be,', () => {
     expect(objectivesOf(told(events))).toEqual(objectivesOf(events));
   });
 
+  it('makes no doubt about a disaster that is assumed at the start of the drill', () => {
+    const journal = aJournal()
+      .started()
+      .planned(withoutSuccessor)
+      .sandboxed()
+      .restored()
+      .checked()
+      .tornDown()
+      .finished();
+    const { rpo } = objectivesOf(journal.events);
+    expect(rpo.because ?? '').not.toContain('clock');
+    expect(objectivesOf(told(journal.events))).toEqual(objectivesOf(journal.events));
+  });
+
   it('makes no interruption of the time until somebody comes back to the finished drill', () => {
     const journal = aPassedDrill().add(TOLD).resumed(86_400_000);
     expect(buildReport(journal.events, { tool: '0.1.0' }).interruptions).toEqual([]);
   });
 });
+
+/** Nothing but the start of the drill can then stand for the disaster. */
+function withoutSuccessor(plan: Plan): Plan {
+  return { ...plan, resources: plan.resources.map(({ successorAvailableAt: _, ...resource }) => resource) };
+}
