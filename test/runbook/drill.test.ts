@@ -164,6 +164,8 @@ describe('other wishes of a drill', () => {
     ['recoveryPoint: { before: 2026-01-01T00:00:00Z }', ['unknown-key at before']],
     ['concurrency: 0', ['out-of-range at 0']],
     ['tagged: [a]', ['one-of at drill']],
+    ['notify: [{ teams: x }]', ['missing-key at teams', 'unknown-key at teams']],
+    ['notify: [{ slack: { url: { env: A } }, heartbeat: { url: { env: B } } }]', ['one-of at slack']],
     [
       'notify: [{ webhook: { url: http://example.com } }]\nschedule: { cron: x }',
       ['not-encrypted at http://example.com', 'bad-cron at x'],
