@@ -46,9 +46,9 @@ test('a drill that passes exits with 0 though neither figures nor a notification
   expect(stderr).toContain('ECONNREFUSED [publish/cloudwatch]');
   expect(stderr).toContain('[notify/redirected]');
   await receiver.stop();
-  expect(receiver.received.map(({ method, path }) => [method, path]).sort()).toEqual([
-    ['GET', '/alive'],
-    ['POST', '/URL-CANARY'],
+  expect(receiver.received.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+    'GET /alive',
+    'POST /URL-CANARY',
   ]);
   const report = JSON.parse(stdout) as Report;
   expect([...(report.notifications ?? [])].sort((a, b) => (a.target < b.target ? -1 : 1))).toMatchObject([

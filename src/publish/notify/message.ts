@@ -119,7 +119,7 @@ function figuresOf({ outcome, targetSeconds, measuredSeconds, errorSeconds }: Ob
 function ofSchedule(notice: LateNotice | MissedNotice): Parts {
   const { occasion, drill, due, because } = notice;
   const startedAt = notice.occasion === 'late' ? notice.startedAt : undefined;
-  const how = occasion === 'late' ? 'began late' : 'was missed';
+  const how = occasion === 'missed' ? 'was missed' : startedAt === undefined ? 'is late' : 'began late';
   return {
     subject: `${occasion.toUpperCase()}: drill '${drill}', due ${formatInstant(due)}, ${how}`,
     because,

@@ -13,12 +13,13 @@ export interface DrillNotice {
   readonly folder: string;
 }
 
-/** A scheduled drill that began after its time. */
+/** A scheduled drill that began after its time, or still waits. */
 export interface LateNotice {
   readonly occasion: 'late';
   readonly drill: string;
   readonly due: Instant;
-  readonly startedAt: Instant;
+  /** Absent: it has not begun yet. */
+  readonly startedAt?: Instant;
   readonly because: string;
 }
 
