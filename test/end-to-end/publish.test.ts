@@ -46,7 +46,7 @@ test('a drill that passes exits with 0 though neither figures nor a notification
   expect(stderr).toContain('ECONNREFUSED [publish/cloudwatch]');
   expect(stderr).toContain('[notify/redirected]');
   await receiver.stop();
-  expect(receiver.received.map(({ method, path }) => `${method} ${path}`).sort()).toEqual([
+  expect(receiver.received.map(({ method, path }) => `${method} ${path}`).sort((a, b) => a.localeCompare(b))).toEqual([
     'GET /alive',
     'POST /URL-CANARY',
   ]);
