@@ -66,5 +66,5 @@ describe('that somebody was told, or could not be,', () => {
 
 /** Nothing but the start of the drill can then stand for the disaster. */
 function withoutSuccessor(plan: Plan): Plan {
-  return { ...plan, resources: plan.resources.map(({ supersededAt: _, ...resource }) => resource) };
+  return { ...plan, resources: plan.resources.map(({ supersededAt: _past, ...resource }) => resource) };
 }
