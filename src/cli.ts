@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandIo } from './commands/io.ts';
+import type { parseSearchArguments } from './commands/search-arguments.ts';
 import { version } from './commands/version.ts';
 
 const io: CommandIo = {
@@ -11,10 +12,15 @@ const io: CommandIo = {
   isTerminal: process.stderr.isTTY ?? false,
 };
 
+// Who reads no further ('drillbook … | head') ends no drill: it goes on to its teardown, unheard.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+
 // The SDK writes eight lines of its own to stderr where Node 20 runs it; which versions it supports is pinned and tested.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-const reports = new Option('--reports <folder>', 'folder of drill reports').default('reports');
+const reports = new Option('--reports <place>', 'where drills are kept: a folder, or s3://bucket/prefix').default(
+  'reports',
+);
 const json = new Option('--json', 'print one JSON document on stdout');
 const seed = new Option('--seed <seed>', 'seed of the draw; random without it, and always recorded');
 const takeOver = new Option('--take-over', 'take the drill over from an engine of another host');
@@ -25,7 +31,9 @@ function program(end: (code: number) => void): Command {
   cli.exitOverride();
   drillCommands(cli, end);
   readingCommands(cli, end);
+  catalogueCommands(cli, end);
   watchingCommands(cli, end);
+  scheduleCommands(cli, end);
   machineCommands(cli, end);
   return cli;
 }
@@ -105,14 +113,6 @@ function readingCommands(cli: Command, end: (code: number) => void): void {
       end(await planCommand(file, options, io));
     });
   cli
-    .command('recovery-points [runbook-or-source]')
-    .description('what a source holds, what of it is unusable, and gaps against the RPO')
-    .addOption(json)
-    .action(async (target: string | undefined, options: { json?: boolean }) => {
-      const { recoveryPointsCommand } = await import('./commands/recovery-points.ts');
-      end(await recoveryPointsCommand(target, options, io));
-    });
-  cli
     .command('report [id]')
     .description('the report of a drill, the newest one without an id')
     .addOption(reports)
@@ -129,6 +129,40 @@ function readingCommands(cli: Command, end: (code: number) => void): void {
     .action(async (id: string | undefined, options: { reports: string; json?: boolean }) => {
       const { verifyCommand } = await import('./commands/verify.ts');
       end(await verifyCommand(id, options, io));
+    });
+}
+
+function catalogueCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('recovery-points [runbook-or-source]')
+    .description('what sources hold, what of it is unusable, gaps against the RPO, and when each was last proven')
+    .option('--source <text>', 'the name of a resource, or a part of its source')
+    .option('--after <time>', 'captured then or later, e.g. 2026-11-01')
+    .option('--before <time>', 'captured earlier')
+    .option('--tag <tag>', 'carries the tag')
+    .option('--consistency <kind>', 'application or crash')
+    .option('--proven', 'restored and verified by some drill')
+    .option('--unproven', 'never restored and verified')
+    .option('--recorded', 'ask no source: show what draws have seen')
+    .addOption(reports)
+    .addOption(json)
+    .action(async (target: string | undefined, options: Parameters<typeof parseSearchArguments>[0]) => {
+      const { recoveryPointsCommand } = await import('./commands/recovery-points.ts');
+      const { parseSearchArguments } = await import('./commands/search-arguments.ts');
+      const parsed = parseSearchArguments(options);
+      if ('refusal' in parsed) throw new InvalidArgumentError(parsed.refusal);
+      end(await recoveryPointsCommand(target, parsed, io));
+    });
+  cli
+    .command('history [runbook]')
+    .description(
+      'how drills went one after the other: RTO, RPO, speed of restores, what is off, what growth will break',
+    )
+    .addOption(reports)
+    .addOption(json)
+    .action(async (runbook: string | undefined, options: { reports: string; json?: boolean }) => {
+      const { historyCommand } = await import('./commands/history.ts');
+      end(await historyCommand(runbook, options, io));
     });
 }
 
@@ -160,6 +194,24 @@ function watchingCommands(cli: Command, end: (code: number) => void): void {
     .action(async (files: string[], options: { maxAge: string }) => {
       const { alarmsCommand } = await import('./commands/alarms.ts');
       end(await alarmsCommand(files, options, io));
+    });
+}
+
+function scheduleCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('schedule')
+    .description("drill what the files in 'drills/' schedule, until it is told to end")
+    .addOption(reports)
+    .option('--once', 'begin what is due, see it to its end, and leave; for cron and CI')
+    .option('--list', 'only say when the next drills are due')
+    .option('--json', 'with --list: print one JSON document on stdout')
+    .option('--listen <address>', 'serve /healthz and /metrics, e.g. 127.0.0.1:9464')
+    .action(async (options: { reports: string; once?: boolean; list?: boolean; json?: boolean; listen?: string }) => {
+      const { scheduleCommand } = await import('./commands/schedule.ts');
+      const { parseScheduleArguments } = await import('./commands/arguments.ts');
+      const parsed = parseScheduleArguments(options);
+      if ('refusal' in parsed) throw new InvalidArgumentError(parsed.refusal);
+      end(await scheduleCommand(parsed, io));
     });
 }
 
@@ -202,6 +254,10 @@ function machineCommands(cli: Command, end: (code: number) => void): void {
       const { sampleCommand } = await import('./commands/sample.ts');
       end(await sampleCommand(options, io));
     });
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 async function main(): Promise<number> {

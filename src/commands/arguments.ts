@@ -1,6 +1,7 @@
 import { parseDuration } from '../runbook/duration.ts';
 import { instantOf } from '../support/time.ts';
 import type { RunOptions } from './run.ts';
+import type { ScheduleOptions } from './schedule.ts';
 
 /** The options of `run` as the shell gave them. */
 interface WrittenRunOptions {
@@ -33,4 +34,29 @@ export function parseRunArguments(written: WrittenRunOptions): RunOptions | { re
 
 function parseMoment(text: string): number {
   return /T.*(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+}
+
+/** The options of `schedule` as the shell gave them. */
+interface WrittenSchedule {
+  readonly reports: string;
+  readonly once?: boolean;
+  readonly list?: boolean;
+  readonly json?: boolean;
+  readonly listen?: string;
+}
+
+/** The address of `schedule` in its parts, or a sentence that says what is wrong. */
+export function parseScheduleArguments(written: WrittenSchedule): ScheduleOptions | { readonly refusal: string } {
+  const { listen, ...rest } = written;
+  if (rest.once && rest.list) {
+    return { refusal: "'--once' drills and '--list' only lists\nhint: Leave one of them out." };
+  }
+  if (listen === undefined) return rest;
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(listen) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65_535) {
+    return { refusal: `'${listen}' is no address\nhint: Write --listen like '127.0.0.1:9464'.` };
+  }
+  return { ...rest, listen: { host, port } };
 }

@@ -19,9 +19,12 @@ export async function readRunbook(file: string, io: CommandIo): Promise<Runbook 
 }
 
 /** The runbooks of a runbook's or a drill's file, in order; when anything is wrong it is printed and there are none. */
-export async function readRunbooks(file: string, io: CommandIo): Promise<readonly Runbook[] | undefined> {
+export async function readRunbooks(
+  file: string,
+  io: CommandIo,
+): Promise<{ readonly runbooks: readonly Runbook[]; readonly concurrency: number } | undefined> {
   const loaded = await loadFile(file, { sandboxFolder: sandboxFolder(io), cwd: io.cwd });
-  if (loaded.kind === 'valid') return loaded.runbooks;
+  if (loaded.kind === 'valid') return loaded;
   io.stderr(printDiagnostics(loaded.diagnostics));
   return undefined;
 }

@@ -50,7 +50,7 @@ async function resumeOne(drill: DrillFolder, options: ResumeOptions, io: Command
   if (fencedLines.length > 0) {
     io.stderr(`lines ${fencedLines.join(', ')} were written by an engine that had been taken over; they are ignored\n`);
   }
-  const signals = abortOnSignals(io, () => drill.drillId);
+  const signals = abortOnSignals(io, () => [drill.drillId]);
   try {
     const { reports } = options;
     const end = await runDrill({ io, journal, folder, reports, purpose: 'resume', abort: signals.signal });

@@ -7,17 +7,16 @@ import type { CommandIo } from './io.ts';
  */
 export function abortOnSignals(
   io: CommandIo,
-  drillId: () => string | undefined,
+  drillIds: () => readonly string[],
 ): { signal: AbortSignal; stop(): void } {
   const abort = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (!abort.signal.aborted) {
-      io.stderr(`\n${name}: the drill is aborted and torn down; once more leaves at once\n`);
+      io.stderr(`\n${name}: what is under way is aborted and torn down; once more leaves at once\n`);
       abort.abort(interruptedBy(name));
       return;
     }
-    const id = drillId();
-    if (id !== undefined) io.stderr(`\nleft at once; this finishes the work: drillbook teardown ${id}\n`);
+    for (const id of drillIds()) io.stderr(`\nleft at once; this finishes the work: drillbook teardown ${id}\n`);
     process.exit(130);
   };
   process.on('SIGINT', onSignal);
@@ -31,7 +30,8 @@ export function abortOnSignals(
   };
 }
 
-function interruptedBy(name: string): AbortRequest {
+/** Why a drill ends that was interrupted: by a signal, or by what runs it. */
+export function interruptedBy(name: string): AbortRequest {
   return {
     reason: 'interrupted',
     problem: {

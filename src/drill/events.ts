@@ -77,10 +77,19 @@ export interface DrillStarted {
   /** Whether a person gave the seed (such draws prove nothing about the other recovery points). */
   readonly seedChosen: boolean;
   readonly disasterAt?: Instant;
+  /** Of a drill that a schedule began. */
+  readonly occurrence?: Occurrence;
   /** How long the sandbox of a drill that did not pass is kept, when asked. */
   readonly keepOnFailure?: Millis;
   /** Version of drillbook. */
   readonly tool: string;
+}
+
+/** The occasion of a scheduled drill: which drill's it was, when it was due, and, where it began too late, how late. */
+export interface Occurrence {
+  readonly drill: string;
+  readonly due: Instant;
+  readonly lateBy?: Millis;
 }
 
 /** `interrupted`: a signal. `deadline`: the drill's own. `expired`: the sandbox's. `journal`: it cannot be written. */

@@ -16,6 +16,8 @@ export type LoadedFile =
       readonly name: string;
       /** The runbook itself, or those of the drill in their order, with its objectives. */
       readonly runbooks: readonly Runbook[];
+      /** How many of them may be under way at once. */
+      readonly concurrency: number;
     }
   | { readonly kind: 'invalid'; readonly is: FileKind; readonly diagnostics: readonly Diagnostic[] };
 
@@ -24,12 +26,13 @@ export async function loadFile(file: string, options: LoadOptions): Promise<Load
   const is = await kindOfFile(resolve(options.cwd ?? '.', file));
   if (is === 'drill') {
     const loaded = await loadDrill(file, options);
-    const { kind } = loaded;
-    return kind === 'valid' ? { kind, is, name: loaded.drill.name, runbooks: loaded.runbooks } : { ...loaded, is };
+    if (loaded.kind === 'invalid') return { ...loaded, is };
+    const { name, concurrency } = loaded.drill;
+    return { kind: 'valid', is, name, concurrency, runbooks: loaded.runbooks };
   }
   const loaded = await loadRunbook(file, options);
   if (loaded.kind === 'invalid') return { ...loaded, is };
-  return { kind: 'valid', is, name: loaded.runbook.name, runbooks: [loaded.runbook] };
+  return { kind: 'valid', is, name: loaded.runbook.name, runbooks: [loaded.runbook], concurrency: 1 };
 }
 
 /** A file with the key 'drill' is a drill, one with 'restore' or 'checks' is none; else its folder decides. */

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { type Archive, type EngineHold, archive } from '../archive/archive.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import { type JournalOpening, openFileJournal } from '../journal/file-journal.ts';
+import { folderStore } from '../store/folder-store.ts';
+import { type Holder, takeLease, whileHeld } from '../store/lease.ts';
+import { openBucket } from '../store/s3-client.ts';
+import type { Retention } from '../store/s3-store.ts';
+import type { Store } from '../store/store.ts';
+import { livenessFrom, ownerOfThisProcess } from '../store/this-process.ts';
+import { systemClock } from '../support/clock.ts';
+import { parseDuration } from '../runbook/duration.ts';
+import type { CommandIo } from './io.ts';
+
+/** Where the drills are kept, as `--reports` names it, and what may be asked of it. Calls throw `ReportsUnreachable`. */
+export interface ReportsPlace {
+  /** The folder that holds the drills; of a bucket, this machine's copies of them. */
+  readonly folder: string;
+  /** For what drills share: the ledger of the schedule. */
+  readonly store: Store;
+  /** Brings the copies up to date, of all drills or of one; nothing where there is but the folder. */
+  fetch(drillId?: string): Promise<void>;
+  openJournal(drillId: string, options?: { readonly takeOver?: boolean }): Promise<JournalOpening>;
+  /** Keeps what an engine left in a drill's folder; why it could not, where it could not. */
+  keep(drillId: string, isFinished: boolean): Promise<Problem | undefined>;
+}
+
+/** The bucket behind `--reports` did not do what it was asked for. */
+export class ReportsUnreachable extends Error {
+  readonly problem: Problem;
+
+  constructor(place: string, cause: unknown) {
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`'${place}' cannot be used: ${why}`, { cause });
+    this.problem = {
+      code: 'reports/unreachable',
+      message: this.message,
+      hint: "Look at the bucket's name and region and at what the credentials may do there, or name a folder with --reports.",
+      blames: 'environment',
+    };
+  }
+}
+
+/** A folder, or part of a bucket with what is said behind its `?`. */
+export type ParsedPlace =
+  | { readonly kind: 'folder'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      readonly prefix: string;
+      readonly region?: string;
+      readonly retention?: Retention;
+    }
+  | { readonly kind: 'wrong'; readonly because: string };
+
+const S3_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9!_.*'()/-]*))?(?:\?([^?]*))?$/;
+
+/** What `--reports` says: a folder, or `s3://bucket/prefix?region=eu-west-1&retain=governance:400d`. */
+export function parsePlace(text: string): ParsedPlace {
+  if (!text.startsWith('s3://')) return { kind: 'folder', path: text };
+  const [, bucket, path = '', query = ''] = S3_PLACE.exec(text) ?? [];
+  if (bucket === undefined) return wrong('it is not s3://bucket/prefix');
+  const params = new URLSearchParams(query);
+  const unknown = [...params.keys()].find((name) => name !== 'region' && name !== 'retain');
+  if (unknown !== undefined) return wrong(`nothing is known of '${unknown}'; 'region' and 'retain' are`);
+  const retain = params.get('retain');
+  const retention = retain === null ? undefined : parseRetention(retain);
+  if (retain !== null && retention === undefined) return wrong(`'${retain}' is not governance:400d or compliance:400d`);
+  const region = params.get('region');
+  const folder = path.split('/').filter(Boolean).join('/');
+  return {
+    kind: 's3',
+    bucket,
+    prefix: folder === '' ? '' : `${folder}/`,
+    ...(region !== null && { region }),
+    ...(retention && { retention }),
+  };
+}
+
+function wrong(because: string): ParsedPlace {
+  return { kind: 'wrong', because };
+}
+
+function parseRetention(text: string): Retention | undefined {
+  const [, mode, duration] = /^(governance|compliance):(\w+)$/.exec(text) ?? [];
+  const lasts = duration === undefined ? undefined : parseDuration(duration);
+  if (mode === undefined || lasts === undefined) return undefined;
+  return { mode: mode === 'governance' ? 'GOVERNANCE' : 'COMPLIANCE', lasts };
+}
+
+/** The place that `--reports` names, or what is wrong with the name. Nothing is asked of a bucket yet. */
+export function reportsPlace(text: string, io: Pick<CommandIo, 'cwd'>): ReportsPlace | Problem {
+  const place = parsePlace(text);
+  if (place.kind === 'folder') return folderPlace(resolve(io.cwd, place.path));
+  if (place.kind === 'wrong') {
+    return {
+      code: 'usage/bad-reports',
+      message: `'${text}' names no place for reports: ${place.because}`,
+      hint: 'Name a folder, or part of a bucket, for example s3://evidence/drills.',
+      blames: 'environment',
+    };
+  }
+  const { kind: _, ...bucket } = place;
+  return bucketPlace(text, { store: openBucket(bucket, systemClock), folder: copiesOf(place, io) });
+}
+
+function folderPlace(folder: string): ReportsPlace {
+  return {
+    folder,
+    store: folderStore(folder),
+    fetch: async () => Promise.resolve(),
+    openJournal: async (drillId, { takeOver = false } = {}) =>
+      openFileJournal(join(folder, drillId), { clock: systemClock, takeOver }),
+    keep: async () => Promise.resolve(undefined),
+  };
+}
+
+function copiesOf({ bucket, prefix }: { bucket: string; prefix: string }, io: Pick<CommandIo, 'cwd'>): string {
+  const digest = createHash('sha256').update(`${bucket}/${prefix}`).digest('hex').slice(0, 12);
+  return join(io.cwd, '.drillbook', 'reports', `${bucket}-${digest}`);
+}
+
+function bucketPlace(name: string, { store, folder }: { store: Store; folder: string }): ReportsPlace {
+  const kept: Archive = archive({
+    store,
+    folder,
+    beOnlyEngine: async (drillId, takeOver) => beOnlyEngine(store, drillId, takeOver),
+  });
+  const reached = async <T>(call: Promise<T>): Promise<T> =>
+    call.catch((error: unknown) => {
+      throw new ReportsUnreachable(name, error);
+    });
+  return {
+    folder,
+    store,
+    fetch: async (drillId) => reached(kept.fetch(drillId)),
+    openJournal: async (drillId, { takeOver = false } = {}) =>
+      reached(kept.openJournal(drillId, { clock: systemClock, takeOver })),
+    keep: async (drillId, isFinished) =>
+      kept.keepFolder(drillId, isFinished).then(
+        () => undefined,
+        (error: unknown) => new ReportsUnreachable(name, error).problem,
+      ),
+  };
+}
+
+/** Makes this process the only engine of a drill on whatever machine, until it lets go. */
+async function beOnlyEngine(store: Store, drillId: string, takeOver: boolean): Promise<EngineHold> {
+  const owner = await ownerOfThisProcess();
+  const isAlive = async (holder: Parameters<typeof livenessFrom>[1]) =>
+    takeOver ? ('dead' as const) : livenessFrom(owner, holder);
+  const taken = await takeLease({ store, clock: systemClock, owner, isAlive }, `engines/${drillId}`);
+  if (taken.kind === 'refused') return { kind: 'refused', problem: heldBy(drillId, taken.holder) };
+  const letGo = new AbortController();
+  // A lost lease needs nothing more: the next line of the journal is then another engine's, and none can be added.
+  const holding = whileHeld(taken.lease, { clock: systemClock, signal: letGo.signal }, untilAborted);
+  return {
+    kind: 'held',
+    async release() {
+      letGo.abort();
+      await holding;
+      await taken.lease.release();
+    },
+  };
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+function heldBy(drillId: string, holder: Holder | undefined): Problem {
+  const who = holder === undefined ? 'another engine' : `process ${holder.pid} on '${holder.host}' since ${holder.at}`;
+  return {
+    code: 'journal/locked',
+    message: `the drill '${drillId}' is being run by ${who}`,
+    hint: 'Wait for it to end; ten minutes after its host has vanished it can be resumed, with --take-over at once.',
+    blames: 'environment',
+  };
+}

@@ -1,0 +1,65 @@
+import pLimit from 'p-limit';
+import type { FireEnd, RunningFire } from '../schedule/carry-fire.ts';
+import { type Fire, compact } from '../schedule/ledger.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+import { sha256Hex } from '../support/sha256-hex.ts';
+import type { CommandIo } from './io.ts';
+import type { ReportsPlace } from './reports-place.ts';
+import { type RunbookRun, runRunbook } from './run-runbook.ts';
+import type { ScheduledDrillFile } from './scheduled-drills.ts';
+import { interruptedBy } from './signals.ts';
+import { summaryOf } from './summary.ts';
+
+export interface FireRunner {
+  readonly drills: readonly ScheduledDrillFile[];
+  readonly reports: ReportsPlace;
+  readonly io: CommandIo;
+}
+
+/** Runs the drills of a fire side by side, as many as it allows, or goes on with those that are begun. */
+export async function runFire(runner: FireRunner, fire: RunningFire, signal: AbortSignal): Promise<FireEnd> {
+  const found = runner.drills.find(({ drill }) => drill.name === fire.drill);
+  if (found === undefined) return { kind: 'unfinished', because: `there is no drill '${fire.drill}' any more` };
+  const limit = pLimit(found.drill.concurrency);
+  const abort = abortRequestOf(signal);
+  const ends = await Promise.all(found.runbooks.map((runbook) => limit(drillOne, runner, { fire, runbook, abort })));
+  const reasons = ends.flatMap((end) => ('because' in end ? [end.because] : []));
+  if (reasons.length > 0) return { kind: 'unfinished', because: reasons.join('; ') };
+  return { kind: 'finished', drillIds: ends.flatMap((end) => ('drillId' in end ? [end.drillId] : [])) };
+}
+
+interface One {
+  readonly fire: RunningFire;
+  readonly runbook: Runbook;
+  readonly abort: AbortSignal;
+}
+
+async function drillOne(
+  { reports, io }: FireRunner,
+  { fire, runbook, abort }: One,
+): Promise<{ readonly drillId: string } | { readonly because: string }> {
+  if (abort.aborted) return { because: `'${runbook.name}' was not begun before the scheduler had to end` };
+  const drillId = drillIdOf(fire, runbook);
+  const occurrence = { drill: fire.drill, due: fire.due, ...(fire.lateBy !== undefined && { lateBy: fire.lateBy }) };
+  const run: RunbookRun = { runbook, reports, abort, drillId, occurrence };
+  const { end, folder } = await runRunbook(run, io);
+  if (end.kind === 'stopped') return { because: end.problem.message };
+  io.stdout(summaryOf(end.report, folder, io));
+  return { drillId };
+}
+
+/** The same for everybody who looks at the fire, so that a second engine finds the first one's journal. */
+export function drillIdOf({ drill, due }: Fire, { name }: Pick<Runbook, 'name'>): string {
+  return `${name}-${compact(due)}-${sha256Hex(JSON.stringify([drill, due, name])).slice(0, 6)}`;
+}
+
+/** An engine is told why it ends; a scheduler that lost a fire to another one says no more than that it ends. */
+function abortRequestOf(signal: AbortSignal): AbortSignal {
+  const abort = new AbortController();
+  const onAbort = () => {
+    abort.abort(interruptedBy('the scheduler'));
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return abort.signal;
+}
