@@ -1,6 +1,6 @@
 import type { Clock } from '../support/clock.ts';
 import type { Instant } from '../support/time.ts';
-import { assertKey, assertPrefix, byKey } from './keys.ts';
+import { assertKey, assertPrefix } from './keys.ts';
 import type { Store } from './store.ts';
 
 /** A call of a store, as a test's hook sees it: once before it has its effect, once after. */
@@ -25,6 +25,27 @@ export function memoryStore({
   hook?: (call: StoreCall) => Promise<void>;
 }): Store {
   const texts = new Map<string, { text: string; modifiedAt: Instant }>();
+  // In order, so that a listing costs what it yields: a test's ten years make many.
+  const sorted: string[] = [];
+  const placeOf = (key: string) => {
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const keysBelow = (prefix: string) => {
+    const from = placeOf(prefix);
+    let to = from;
+    while (to < sorted.length && sorted[to]!.startsWith(prefix)) to += 1;
+    return sorted.slice(from, to);
+  };
+  const set = (key: string, text: string) => {
+    if (!texts.has(key)) sorted.splice(placeOf(key), 0, key);
+    texts.set(key, { text, modifiedAt: clock.now() });
+  };
   const call = async <T>(name: keyof Store, key: string, effect: () => T): Promise<T> => {
     (name === 'list' ? assertPrefix : assertKey)(key);
     await hook?.({ name, key, when: 'before' });
@@ -36,24 +57,24 @@ export function memoryStore({
     create: async (key, text) =>
       call('create', key, () => {
         if (texts.has(key)) return false;
-        texts.set(key, { text, modifiedAt: clock.now() });
+        set(key, text);
         return true;
       }),
     write: async (key, text) =>
       call('write', key, () => {
-        texts.set(key, { text, modifiedAt: clock.now() });
+        set(key, text);
       }),
     read: async (key) => call('read', key, () => texts.get(key)?.text),
     list: async (prefix) =>
       call('list', prefix, () =>
-        [...texts]
-          .filter(([key]) => key.startsWith(prefix))
-          .map(([key, { text, modifiedAt }]) => ({ key, bytes: Buffer.byteLength(text), modifiedAt }))
-          .sort(byKey),
+        keysBelow(prefix).map((key) => {
+          const { text, modifiedAt } = texts.get(key)!;
+          return { key, bytes: Buffer.byteLength(text), modifiedAt };
+        }),
       ),
     remove: async (key) =>
       call('remove', key, () => {
-        texts.delete(key);
+        if (texts.delete(key)) sorted.splice(placeOf(key), 1);
       }),
   };
 }
