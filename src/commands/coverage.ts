@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { RecoveryPoint } from '../catalog/recovery-point.ts';
 import { printDiagnostics } from '../diagnostics/print.ts';
-import { type RunbookCoverage, coverageOf } from '../history/coverage.ts';
+import { type RunbookCoverage, coverageOf, drillsByRunbook } from '../history/coverage.ts';
 import { pointHistory } from '../history/point-history.ts';
 import { cloudWatchTargetOf, putMetrics } from '../publish/cloudwatch.ts';
 import { ageOfVerified } from '../publish/metrics.ts';
@@ -50,10 +50,12 @@ export async function coverageCommand(
   const index = await openHistory(resolve(io.cwd, reports));
   const allRead = tellUnreadable(index, io);
   const points = pointHistory({ stored: index.points(), drills: index.drills, now });
+  const drilled = drillsByRunbook(index.drills);
   const asked = await Promise.all(runbooks.map(async (runbook) => (live ? askSources(runbook, io) : NOT_ASKED)));
   const covered = runbooks.map((runbook, at) => {
     const { held } = asked[at] ?? NOT_ASKED;
-    const coverage = coverageOf(runbook, { drills: index.drills, points, now, ...(held && { live: held }) });
+    const drills = drilled.get(runbook.name) ?? [];
+    const coverage = coverageOf(runbook, { drills, points, now, ...(held && { live: held }) });
     return { runbook, file: runbook.file, coverage };
   });
   if (json) io.stdout(`${JSON.stringify(coverageAsJson(covered, now), undefined, 2)}\n`);

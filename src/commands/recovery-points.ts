@@ -2,82 +2,176 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type RecoveryPointFinding, findGaps } from '../catalog/gaps.ts';
 import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
-import { byCapturedTimeAndId } from '../catalog/selection.ts';
-import type { Problem } from '../diagnostics/problem.ts';
+import type { DrillIndex } from '../history/drill-index.ts';
+import { type PointHistory, pointHistory } from '../history/point-history.ts';
+import {
+  type PointSearch,
+  type SearchedPoint,
+  isSearched,
+  listedPoints,
+  recordedPoint,
+} from '../history/search-points.ts';
+import { type Source, type SourcedResource, isSameResource, sourceKey, sourcedResource } from '../history/source-of.ts';
 import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
-import { formatBytes } from '../report/format.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
+import { openHistory, tellUnreadable } from './drill-history.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { listSource } from './list-source.ts';
+import { type ListedPoints, printListings } from './point-listing.ts';
 import { readRunbook, sandboxFolder } from './read-runbook.ts';
 import { runbookFiles } from './runbook-files.ts';
-import { wireReadingProvider } from './wire.ts';
 
-interface Listed {
-  readonly resource: string;
-  readonly source: string;
-  readonly listing: RecoveryPointListing;
-  readonly findings: readonly RecoveryPointFinding[];
+export interface RecoveryPointOptions {
+  readonly reports: string;
+  readonly json?: boolean;
+  /** Ask no source: show what draws have seen. */
+  readonly recorded?: boolean;
+  /** The name of a resource, or a part of its source. */
+  readonly source?: string;
+  readonly search: PointSearch;
 }
 
 /**
- * `drillbook recovery-points`: everything that sources hold, what of it is unusable and why, and gaps against the RPO; of
- * a runbook, of a folder, or, without either, of all runbooks in `runbooks/`.
+ * `drillbook recovery-points`: everything that sources hold, what of it is unusable and why, gaps against the RPO, and
+ * when each was last proven; of a runbook, of a folder, or, without either, of all runbooks in `runbooks/`. What is
+ * recorded without a target is everything that any draw saw.
+ *
+ * @returns 0; 2 when a runbook is not valid; 3 when a source did not answer or a journal could not be read
  */
 export async function recoveryPointsCommand(
   target: string | undefined,
-  options: { json?: boolean },
+  options: RecoveryPointOptions,
   io: CommandIo,
 ): Promise<number> {
-  const sources = target === undefined ? await sourcesOfAll(io) : await sourcesOf(target, io);
-  if (sources === undefined) return 2;
-  const listed = await Promise.all(sources.map(async (source) => list(source, io)));
-  const problems = listed.flatMap((one) => ('problem' in one ? [one.problem] : []));
-  for (const problem of problems) printProblem(io, problem);
-  const seen = listed.flatMap((one) => ('problem' in one ? [] : [one]));
-  io.stdout(options.json ? `${JSON.stringify(seen, undefined, 2)}\n` : seen.map(table).join('\n'));
-  return problems.length > 0 ? 3 : 0;
-}
-
-async function list({ spec, rpo, place }: Source, io: CommandIo): Promise<Listed | { readonly problem: Problem }> {
-  const provider = await wireReadingProvider(io, place);
-  try {
-    const { points, unusable } = await provider.listRecoveryPoints(spec, new AbortController().signal);
-    const listing = { points: points.toSorted(byCapturedTimeAndId), unusable };
-    const findings = findGaps({ points: listing.points, now: systemClock.now(), rpo });
-    return { resource: spec.name, source: spec.source, listing, findings };
-  } catch (error) {
-    return { problem: provider.classify(error).problem };
+  const isEverything = target === undefined && options.recorded === true;
+  const wanted = isEverything ? [] : target === undefined ? await wantedOfAll(io) : await wantedOf(target, io);
+  if (wanted === undefined) return 2;
+  const index = await openHistory(resolve(io.cwd, options.reports));
+  const allRead = tellUnreadable(index, io);
+  const history = pointHistory({ stored: index.points(), drills: index.drills, now: systemClock.now() });
+  const named = wanted.filter(({ resource }) => isNamed(resource, options.source));
+  if (options.recorded) {
+    const sources = isEverything ? allRecorded(history, options.source) : named.map((one) => recordedOf(one, index));
+    printListings(recordedListings(sources, history, options), options, io);
+    return allRead ? 0 : 3;
   }
+  const asked = await Promise.all(named.map(async (one) => ask(one, index, history, io)));
+  const answered = asked.flatMap((one) => one ?? []);
+  printListings(
+    answered.map((one) => searched(one, options.search)),
+    options,
+    io,
+  );
+  return answered.length === asked.length && allRead ? 0 : 3;
 }
 
-interface Source {
+interface Wanted {
+  readonly resource: SourcedResource;
   readonly spec: RestoreSpec;
   readonly rpo: Millis | undefined;
   readonly place: SandboxPlace;
 }
 
-async function sourcesOf(target: string, io: CommandIo): Promise<readonly Source[] | undefined> {
+function isNamed({ name, source }: { name?: string; source: string }, wanted: string | undefined): boolean {
+  return wanted === undefined || name === wanted || source.includes(wanted);
+}
+
+/** A source and every way in which drills have named it. */
+interface RecordedSource {
+  readonly resource?: string;
+  readonly source: string;
+  readonly named: readonly Source[];
+}
+
+function allRecorded({ sources }: PointHistory, wanted: string | undefined): readonly RecordedSource[] {
+  const all = sources.filter((source) => isNamed(source, wanted));
+  return all.map((source) => ({ source: source.source, named: [source] }));
+}
+
+/** The checkout may have lain elsewhere when it was drilled. */
+function recordedOf({ resource }: Pick<Wanted, 'resource'>, { drills }: DrillIndex): Required<RecordedSource> {
+  const named = new Map<string, Source>([[sourceKey(resource), resource]]);
+  for (const { place, resources } of drills) {
+    for (const was of resources) {
+      const then = { ...was, ...(place !== undefined && { place }) };
+      if (isSameResource(then, resource)) named.set(sourceKey(then), then);
+    }
+  }
+  return { resource: resource.name, source: resource.source, named: [...named.values()] };
+}
+
+/** One after the other as they are printed: all points of all sources at once may be many. */
+function* recordedListings(
+  sources: readonly RecordedSource[],
+  history: PointHistory,
+  { search }: RecoveryPointOptions,
+): Generator<ListedPoints> {
+  for (const { resource, source, named } of sources) {
+    const points = history
+      .of(named)
+      .map(recordedPoint)
+      .filter((point) => isSearched(point, search));
+    yield { ...(resource !== undefined && { resource }), source, listing: { points }, findings: [] };
+  }
+}
+
+interface Answer {
+  readonly resource: string;
+  readonly source: string;
+  readonly listing: {
+    readonly points: readonly (RecoveryPointListing['points'][number] & SearchedPoint)[];
+    readonly unusable: RecoveryPointListing['unusable'];
+  };
+  readonly findings: readonly RecoveryPointFinding[];
+}
+
+async function ask(
+  wanted: Wanted,
+  index: DrillIndex,
+  history: PointHistory,
+  io: CommandIo,
+): Promise<Answer | undefined> {
+  const { spec, rpo, place } = wanted;
+  const listing = await listSource(spec, place, io);
+  if ('problem' in listing) {
+    printProblem(io, listing.problem);
+    return undefined;
+  }
+  const points = listedPoints(listing.points, history.of(recordedOf(wanted, index).named));
+  const findings = findGaps({ points, now: systemClock.now(), rpo });
+  return { resource: spec.name, source: spec.source, listing: { points, unusable: listing.unusable }, findings };
+}
+
+/** What cannot be used has no time and no tag to look for: it is shown when everything is. */
+function searched({ listing: { points, unusable }, ...answer }: Answer, search: PointSearch): ListedPoints {
+  const isNarrowed = Object.keys(search).length > 0;
+  const found = points.filter((point) => isSearched(point, search));
+  return { ...answer, listing: { points: found, unusable: isNarrowed ? [] : unusable } };
+}
+
+async function wantedOf(target: string, io: CommandIo): Promise<readonly Wanted[] | undefined> {
   const path = resolve(io.cwd, target);
   const isFolder = await stat(path).then(
     (one) => one.isDirectory(),
     () => false,
   );
-  const here = { provider: 'local', folder: sandboxFolder(io) } as const;
-  if (isFolder) return [{ spec: specOfFolder(path), rpo: undefined, place: here }];
+  if (isFolder) return [wantedFolder(path, io)];
   const runbook = await readRunbook(target, io);
   const rpo = runbook?.objectives.rpo?.target;
-  return runbook?.restore.map((spec) => ({ spec, rpo, place: runbook.sandbox }));
+  return runbook?.restore.map((spec) => {
+    return { resource: sourcedResource(runbook, spec), spec, rpo, place: runbook.sandbox };
+  });
 }
 
-async function sourcesOfAll(io: CommandIo): Promise<readonly Source[] | undefined> {
+async function wantedOfAll(io: CommandIo): Promise<readonly Wanted[] | undefined> {
   const files = await runbookFiles(io);
-  const sources = await Promise.all(files.map(async (file) => sourcesOf(file, io)));
-  return sources.includes(undefined) ? undefined : sources.flatMap((of) => of ?? []);
+  const wanted = await Promise.all(files.map(async (file) => wantedOf(file, io)));
+  return wanted.includes(undefined) ? undefined : wanted.flatMap((of) => of ?? []);
 }
 
-function specOfFolder(source: string): RestoreSpec {
-  return {
+function wantedFolder(source: string, io: CommandIo): Wanted {
+  const spec: RestoreSpec = {
     name: 'source',
     kind: 'postgres',
     source,
@@ -87,19 +181,6 @@ function specOfFolder(source: string): RestoreSpec {
     superuser: 'postgres',
     preload: [],
   };
-}
-
-function table({ resource, source, listing, findings }: Listed): string {
-  const rows = listing.points.map(
-    ({ id, capturedAt, format, consistency, engine, bytes }) =>
-      `  ${id}  ${capturedAt}  ${engine.name} ${engine.version}  ${format}, ${consistency}-consistent` +
-      (bytes === undefined ? '' : `, ${formatBytes(bytes)}`),
-  );
-  const unusable = listing.unusable.map(
-    ({ id, problem }) => `  ${id}  not usable: ${problem.message} [${problem.code}]\n    hint: ${problem.hint}`,
-  );
-  const found = findings.map(({ message }) => `  finding: ${message}`);
-  return [`${resource} (${source}): ${listing.points.length} recovery points`, ...rows, ...unusable, ...found, ''].join(
-    '\n',
-  );
+  const place = { provider: 'local', folder: sandboxFolder(io) } as const;
+  return { resource: { name: spec.name, kind: spec.kind, source }, spec, rpo: undefined, place };
 }

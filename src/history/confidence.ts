@@ -48,7 +48,7 @@ function atLeast(passed: number, draws: number, share: number): number {
  * Whether a draw says anything about the points it did not choose: one among all that were eligible, by a seed that
  * nobody chose.
  */
-export function isRandomDraw({ seedChosen }: DrillSummary, { point, strategy }: ResourceSummary): boolean {
+function isRandomDraw({ seedChosen }: DrillSummary, { point, strategy }: ResourceSummary): boolean {
   return point !== undefined && strategy === 'random' && !seedChosen;
 }
 

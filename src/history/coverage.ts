@@ -54,6 +54,7 @@ export interface LastDrill {
 }
 
 export interface CoverageInput {
+  /** Those of the runbook, oldest first. */
   readonly drills: readonly IndexedDrill[];
   readonly points: PointHistory;
   readonly now: Instant;
@@ -61,11 +62,24 @@ export interface CoverageInput {
   readonly live?: ReadonlyMap<string, readonly RecoveryPoint[]>;
 }
 
+/** The drills of each runbook, by its name, in the order they have. */
+export function drillsByRunbook<Drill extends { readonly runbook: string }>(
+  drills: readonly Drill[],
+): ReadonlyMap<string, readonly Drill[]> {
+  const byRunbook = new Map<string, Drill[]>();
+  for (const drill of drills) {
+    const own = byRunbook.get(drill.runbook);
+    if (own) own.push(drill);
+    else byRunbook.set(drill.runbook, [drill]);
+  }
+  return byRunbook;
+}
+
 /** What has been drilled of a runbook as it is now, and what was never. */
 export function coverageOf(runbook: Runbook, input: CoverageInput): RunbookCoverage {
-  const drills = input.drills.filter((drill) => drill.runbook === runbook.name);
+  const { drills } = input;
   const proves = provesDigest(runbook);
-  const resources = runbook.restore.map((spec) => resourceCoverage({ runbook, spec, proves }, { ...input, drills }));
+  const resources = runbook.restore.map((spec) => resourceCoverage({ runbook, spec, proves }, input));
   const verifiedAt = longestAgo(resources.map(({ lastVerified }) => lastVerified?.at));
   return {
     runbook: runbook.name,

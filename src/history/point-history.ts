@@ -106,25 +106,26 @@ function recorded({ stored, drawn, startedAt, now }: Recording): readonly Record
   }
   const draws = new Map<string, Drawn[]>();
   for (const one of drawn) {
-    const same = draws.get(keyOf(one.point));
+    const same = draws.get(one.point.id);
     if (same) same.push(one);
-    else draws.set(keyOf(one.point), [one]);
+    else draws.set(one.point.id, [one]);
   }
   return stored.ids.flatMap((id, index): readonly RecordedPoint[] => {
     const [capturedAt = '', seen] = [stored.capturedAt[index], lastSeen[index]];
     if (seen === undefined) return [];
-    return [{ id, capturedAt, lastSeen: seen, ...whatBecame(draws.get(keyOf({ id, capturedAt })) ?? [], now) }];
+    const own = draws.get(id)?.filter(({ point }) => point.capturedAt === capturedAt) ?? [];
+    const point = { id, capturedAt, lastSeen: seen, timesDrawn: own.length };
+    return [own.length === 0 ? point : { ...point, ...whatBecame(own, now) }];
   });
 }
 
-function whatBecame(draws: readonly Drawn[], now: Instant): Pick<RecordedPoint, 'timesDrawn' | 'proven' | 'described'> {
+function whatBecame(draws: readonly Drawn[], now: Instant): Pick<RecordedPoint, 'proven' | 'described'> {
   const proving = draws.findLast(
     ({ resource: { verifiedAt } }) => verifiedAt !== undefined && !isFromTheFuture(verifiedAt, now),
   );
   const at = proving?.resource.verifiedAt;
   const described = draws.at(-1)?.point;
   return {
-    timesDrawn: draws.length,
     ...(proving && at !== undefined && { proven: { at, by: proving.drillId } }),
     ...(described && { described }),
   };

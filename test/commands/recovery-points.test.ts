@@ -1,0 +1,119 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { recoveryPointsCommand } from '../../src/commands/recovery-points.ts';
+import { parseSearchArguments } from '../../src/commands/search-arguments.ts';
+import { aJournal } from '../support/journal-builder.ts';
+import { aRestore, aRunbook } from '../support/runbook-builder.ts';
+import { type Workplace, workplace } from '../support/workplace.ts';
+
+let place: Workplace;
+
+beforeEach(async () => {
+  place = await workplace();
+  await place.runbook('shop');
+  const runbook = aRunbook([aRestore('orders', { source: join(place.cwd, 'backups') }), aRestore('users')], {
+    name: 'shop',
+    file: join(place.cwd, 'runbooks', 'shop.yaml'),
+  });
+  const journal = aJournal(runbook).started({ drillId: 'shop-1' });
+  journal.planned((plan) => ({
+    ...plan,
+    resources: plan.resources.map((one) => ({ ...one, point: { ...one.point, tags: ['weekly'] } })),
+  }));
+  await place.journal(
+    'shop-1',
+    journal.sandboxed().restored('orders').restored('users').checked().tornDown().finished().events,
+  );
+});
+afterEach(async () => {
+  await place.remove();
+});
+
+interface Printed {
+  readonly resource?: string;
+  readonly source: string;
+  readonly listing: {
+    readonly points: readonly { readonly id: string; readonly proven: { readonly by: string } | null }[];
+  };
+}
+
+async function search(target: string | undefined, written: Partial<Parameters<typeof parseSearchArguments>[0]>) {
+  const parsed = parseSearchArguments({ reports: 'reports', recorded: true, json: true, ...written });
+  if ('refusal' in parsed) throw new Error(parsed.refusal);
+  let printed = '';
+  const code = await recoveryPointsCommand(target, parsed, { ...place.io, stdout: (text) => void (printed += text) });
+  const listings = JSON.parse(printed) as readonly Printed[];
+  return { code, listings, ids: listings.flatMap(({ listing }) => listing.points.map(({ id }) => id)) };
+}
+
+describe('recorded recovery points', () => {
+  it('are all that any draw saw, of every source, each with when it was last proven and by what', async () => {
+    const { code, listings } = await search(undefined, {});
+    expect(code).toBe(0);
+    expect(listings.map(({ source }) => source).sort()).toEqual(['/backups/users', join(place.cwd, 'backups')].sort());
+    const orders = listings.find(({ source }) => source === join(place.cwd, 'backups'))?.listing.points;
+    expect(orders?.map(({ id, proven }) => [id, proven?.by])).toEqual([
+      ['orders-2', undefined],
+      ['orders-8', undefined],
+      ['orders-14', 'shop-1'],
+      ['orders-20', undefined],
+    ]);
+  });
+
+  it.each<[string, Partial<Parameters<typeof parseSearchArguments>[0]>, readonly string[]]>([
+    ['of a source', { source: 'users' }, ['users-2', 'users-8', 'users-14', 'users-20']],
+    ['captured after a moment', { source: 'users', after: '2026-11-19T14:00:00Z' }, ['users-14', 'users-20']],
+    ['captured before one', { source: 'users', before: '2026-11-19T14:00:00Z' }, ['users-2', 'users-8']],
+    ['captured on a day', { source: 'users', after: '2026-11-20' }, []],
+    ['that carry a tag', { tag: 'weekly' }, ['orders-14', 'users-14']],
+    ['of a consistency', { consistency: 'crash' }, []],
+    ['that are proven', { proven: true }, ['orders-14', 'users-14']],
+    ['that never were', { source: 'users', unproven: true }, ['users-2', 'users-8', 'users-20']],
+  ])('can be searched for those %s', async (_name, written, ids) => {
+    expect((await search(undefined, written)).ids.sort()).toEqual([...ids].sort());
+  });
+
+  it('of a runbook are those of its sources', async () => {
+    const { listings } = await search(join('runbooks', 'shop.yaml'), {});
+    expect(listings.map(({ resource }) => resource)).toEqual(['orders']);
+    expect(listings[0]?.listing.points.length).toBe(4);
+  });
+
+  it('are said in words too', async () => {
+    await recoveryPointsCommand(
+      undefined,
+      { reports: 'reports', recorded: true, search: { proven: true }, source: 'users' },
+      place.io,
+    );
+    expect(place.stdout()).toMatch(
+      /^\/backups\/users: 1 recovery points\n {2}users-14 {2}\S+Z {2}application-consistent {2}proven \S+Z by shop-1\n$/,
+    );
+  });
+
+  it('of nothing are an empty JSON array', async () => {
+    expect((await search(undefined, { source: 'nowhere' })).listings).toEqual([]);
+  });
+});
+
+it('a source that is asked says what it cannot use, which a search for something leaves out', async () => {
+  await mkdir(join(place.cwd, 'backups', 'torn'), { recursive: true });
+  await writeFile(join(place.cwd, 'backups', 'torn', 'base.tar'), 'nothing');
+  const parsed = { reports: 'reports', search: {} };
+  expect(await recoveryPointsCommand(undefined, parsed, place.io)).toBe(0);
+  expect(place.stdout()).toContain('orders (');
+  expect(place.stdout()).toContain('not usable');
+  const found = await search(undefined, { recorded: false, proven: true });
+  expect(found.listings).toMatchObject([{ resource: 'orders', listing: { points: [], unusable: [] } }]);
+});
+
+it.each([
+  [{ after: 'yesterday' }, /--after/],
+  [{ before: '2026-13-01' }, /--before/],
+  [{ consistency: 'some' }, /'application' or 'crash'/],
+  [{ proven: true, unproven: true }, /nothing is both/],
+])('a search for %o is refused with what to write', (written, refusal) => {
+  expect(parseSearchArguments({ reports: 'reports', ...written })).toEqual({
+    refusal: expect.stringMatching(refusal) as string,
+  });
+});
