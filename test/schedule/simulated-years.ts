@@ -57,12 +57,13 @@ export function fastClock(start: Instant, isAtRest: () => boolean) {
     for (;;) {
       do await new Promise(setImmediate);
       while (!isAtRest());
-      let next: { at: number; wake: () => void } | undefined;
-      for (const sleeper of sleepers) if (next === undefined || sleeper.at < next.at) next = sleeper;
-      if (next === undefined || next.at > Date.parse(end)) return;
-      now = Math.max(now, next.at);
+      let at = Infinity;
+      for (const sleeper of sleepers) at = Math.min(at, sleeper.at);
+      if (at > Date.parse(end)) return;
+      now = Math.max(now, at);
       nowInWords = instantOf(now);
-      next.wake();
+      // All of a moment at once, so that they meet at every step of theirs.
+      for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.wake();
     }
   };
   return { clock, runUntil };
@@ -164,6 +165,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const counted = async <T>(effect: () => Promise<T>): Promise<T> => {
     inFlight += 1;
     try {
+      for (let turns = Math.floor(random() * 4); turns > 0; turns -= 1) await Promise.resolve();
       return await effect();
     } finally {
       inFlight -= 1;
@@ -180,7 +182,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     const isDone = one.completedAt !== undefined;
     if (known === undefined) {
       one.starts += 1;
-      one.leftToDo = random() < 0.002 ? random() * 30 * 60 * MINUTE : (0.5 + random() * 3) * MINUTE;
+      one.leftToDo = random() < 0.002 ? random() * 6 * 60 * MINUTE : (0.5 + random() * 3) * MINUTE;
       fires.set(name, one);
     } else resumed += 1;
     if (!isDone) {
@@ -224,7 +226,9 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
       for (;;) {
         const next = await scheduler.tick(signal);
         const wait = Date.parse(next ?? options.until) - Date.parse(clock.now());
-        await ports.clock.sleep(Math.max(wait, 0) + random() * MINUTE);
+        // Looks at whole minutes, as a cron does, and so often both at once.
+        const then = Date.parse(clock.now()) + Math.max(wait, 1_000);
+        await ports.clock.sleep(Math.ceil(then / MINUTE) * MINUTE - Date.parse(clock.now()));
       }
     })();
   };

@@ -92,8 +92,8 @@ test(`two schedulers killed 200 times in ten years begin and end every fire once
   const ends = await judge(seen, span);
   expect(ends.filter(({ how }) => how === 'ran').length).toBeGreaterThan(4000);
   expect(ends.filter(({ how }) => how === 'missed').length).toBeGreaterThan(100);
-  expect(ends.filter((end) => end.how === 'ran' && end.lateBy !== undefined).length).toBeGreaterThan(20);
-  expect(seen.resumed).toBeGreaterThan(20);
+  expect(ends.filter((end) => end.how === 'ran' && end.lateBy !== undefined).length).toBeGreaterThan(10);
+  expect(seen.resumed).toBeGreaterThan(5);
 });
 
 test('two schedulers killed 8 times in five weeks keep to a ledger in a folder', async () => {
@@ -138,6 +138,10 @@ async function judge(seen: Simulated, span: { from: Instant; until: Instant }): 
         const plan = timetable.begin(schedule, due, name);
         const until = end.how === 'ran' ? end.startedAt : dues[at + 1]!;
         const idle = plan.kind === 'at' ? longestIdle(one, { from: plan.at, until }, { seen, busy, self: ran }) : 0;
+        const newer = dues.slice(at + 1).find((other) => timetable.begin(schedule, other, name).kind === 'at');
+        if (end.how === 'ran' && newer !== undefined && Date.parse(end.startedAt) > Date.parse(newer) + MINUTE) {
+          wrongs.push(`'${fireName(fire)}' was begun though its drill was due again`);
+        }
         wrongs.push(...complaints(end, ran, idle, plan).map((what) => `'${fireName(fire)}' ${what}`));
       }
     }
