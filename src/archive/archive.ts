@@ -1,7 +1,7 @@
 import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { type JournalOpening, JOURNAL_FILE, openFileJournal } from '../journal/file-journal.ts';
+import { type JournalOpening, JOURNAL_FILE, openFileJournal, readJournalFile } from '../journal/file-journal.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../support/clock.ts';
@@ -25,6 +25,8 @@ export interface ArchiveOptions {
   readonly store: Store;
   /** Where the copies are. */
   readonly folder: string;
+  /** This machine's name. */
+  readonly host: string;
   /** Makes this engine the drill's only one, on whatever machine. */
   readonly beOnlyEngine: (drillId: string, takeOver: boolean) => Promise<EngineHold>;
 }
@@ -40,7 +42,7 @@ const SIDE_BY_SIDE = 16;
  * `drills/<id>/<file>` the folder as it was when an engine left it.
  */
 export function archive(options: ArchiveOptions): Archive {
-  const { store, folder, beOnlyEngine } = options;
+  const { store, folder, host, beOnlyEngine } = options;
   return {
     async fetch(drillId) {
       if (drillId === undefined) await fetchAll(options);
@@ -50,7 +52,12 @@ export function archive(options: ArchiveOptions): Archive {
       const hold = await beOnlyEngine(drillId, takeOver);
       if (hold.kind === 'refused') return { ...hold, readable: NOTHING_READ };
       await fetchFolder(options, drillId);
-      await store.write(`open/${drillId}.json`, '{}');
+      const elsewhere = takeOver ? undefined : await sandboxElsewhere(options, drillId);
+      if (elsewhere !== undefined) {
+        await hold.release();
+        return { kind: 'refused', problem: elsewhere, readable: NOTHING_READ };
+      }
+      await store.write(`open/${drillId}.json`, `${JSON.stringify({ host })}\n`);
       const keepFirst = lineKeeper(store, drillId);
       const opening = await openFileJournal(join(folder, drillId), { clock, takeOver, keepFirst });
       if (opening.kind === 'refused') {
@@ -75,10 +82,30 @@ export function archive(options: ArchiveOptions): Archive {
   };
 }
 
+/** A sandbox on another machine cannot be seen from here, and would be taken for gone. */
+async function sandboxElsewhere(
+  { store, folder, host }: ArchiveOptions,
+  drillId: string,
+): Promise<Problem | undefined> {
+  const { events } = await readJournalFile(join(folder, drillId, JOURNAL_FILE));
+  const started = events.find((event) => event.type === 'drill-started');
+  const note = await store.read(`open/${drillId}.json`);
+  if (started === undefined || started.runbook.sandbox.provider === 'aws' || note === undefined) return undefined;
+  const there = (JSON.parse(note) as { host?: string }).host;
+  if (there === undefined || there === host) return undefined;
+  return {
+    code: 'journal/sandbox-elsewhere',
+    message: `the sandbox of '${drillId}' is on the machine '${there}', and nothing of it can be seen from '${host}'`,
+    hint: `Go on there; where that machine is gone for good, and the sandbox with it, add --take-over.`,
+    blames: 'environment',
+  };
+}
+
 /** Everything in a drill's folder but locks and what is half written. */
 const KEPT = /^(journal\.jsonl|report\.(json|md|html)|junit\.xml)$/;
 
-const NOTHING_READ = {
+/** Of a journal that could not be looked at. */
+export const NOTHING_READ = {
   events: [],
   lastHash: '',
   lastSeq: 0,

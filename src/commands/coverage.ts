@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { RecoveryPoint } from '../catalog/recovery-point.ts';
 import { printDiagnostics } from '../diagnostics/print.ts';
 import { type RunbookCoverage, coverageOf, drillsByRunbook } from '../history/coverage.ts';
@@ -14,6 +13,7 @@ import { openHistory, tellUnreadable } from './drill-history.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { listSource } from './list-source.ts';
 import { sandboxFolder } from './read-runbook.ts';
+import { openReports } from './reports-place.ts';
 import { runbookFiles } from './runbook-files.ts';
 
 export interface CoverageOptions {
@@ -47,7 +47,9 @@ export async function coverageCommand(
 ): Promise<number> {
   const now = clock.now();
   const { runbooks, allValid } = await everyRunbook(io);
-  const index = await openHistory(resolve(io.cwd, reports));
+  const place = await openReports(reports, io);
+  if (typeof place === 'number') return place;
+  const index = await openHistory(place.folder);
   const allRead = tellUnreadable(index, io);
   const points = pointHistory({ stored: index.points(), drills: index.drills, now });
   const drilled = drillsByRunbook(index.drills);

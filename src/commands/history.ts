@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Growth } from '../history/growth.ts';
 import { type Figure, REGRESSION_RULE, type Regression, type RunbookTrend, trendsOf } from '../history/trends.ts';
 import { formatBytes, formatCount, formatSeconds } from '../report/format.ts';
@@ -6,13 +5,14 @@ import type { Instant } from '../support/time.ts';
 import { openHistory, tellUnreadable } from './drill-history.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { readRunbook } from './read-runbook.ts';
+import { openReports } from './reports-place.ts';
 
 /**
  * `drillbook history`: how the drills of a runbook, or of all, went one after the other: RTO, RPO and speed of restores,
  * what of the last ones is off, and when growth would break the RTO.
  *
  * @param target a runbook's name or file
- * @returns 0; 2 when there is no such runbook; 3 when a journal could not be read
+ * @returns 0; 2 when there is no such runbook or place of reports; 3 when a journal could not be read
  */
 export async function historyCommand(
   target: string | undefined,
@@ -21,20 +21,21 @@ export async function historyCommand(
 ): Promise<number> {
   const name = target === undefined || !/[/\\.]/.test(target) ? target : (await readRunbook(target, io))?.name;
   if (target !== undefined && name === undefined) return 2;
-  const folder = resolve(io.cwd, reports);
-  const index = await openHistory(folder);
+  const place = await openReports(reports, io);
+  if (typeof place === 'number') return place;
+  const index = await openHistory(place.folder);
   const allRead = tellUnreadable(index, io);
   const trends = trendsOf(index.drills).filter(({ runbook }) => name === undefined || runbook === name);
   if (name !== undefined && trends.length === 0) {
     printProblem(io, {
       code: 'history/no-such-runbook',
-      message: `no drill of '${name}' lies below '${folder}'`,
+      message: `no drill of '${name}' lies below '${reports}'`,
       hint: "Look at 'drillbook history' for the runbooks that were drilled, or name the folder with --reports.",
     });
     return 2;
   }
   if (json) io.stdout(`${JSON.stringify({ regressionRule: REGRESSION_RULE, runbooks: trends }, undefined, 2)}\n`);
-  else if (trends.length === 0) io.stderr(`there is no drill below '${folder}'\n`);
+  else if (trends.length === 0) io.stderr(`there is no drill below '${reports}'\n`);
   else io.stdout(trends.map(inWords).join('\n'));
   return allRead ? 0 : 3;
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { resolve } from 'node:path';
 import { planDrill } from '../engine/perform-select.ts';
 import type { Plan } from '../plan/plan.ts';
 import { timesDrawn } from '../history/point-history.ts';
@@ -11,6 +10,7 @@ import { openHistory } from './drill-history.ts';
 import { type ExpectedDuration, expectedDuration } from './expected-duration.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { readRunbook } from './read-runbook.ts';
+import { openReports } from './reports-place.ts';
 import { nameOf } from './runbook-files.ts';
 import { version } from './version.ts';
 import { wireReadingProvider } from './wire.ts';
@@ -23,7 +23,9 @@ export async function planCommand(
 ): Promise<number> {
   const runbook = await readRunbook(file, io);
   if (runbook === undefined) return 2;
-  const { drills } = await openHistory(resolve(io.cwd, options.reports));
+  const place = await openReports(options.reports, io);
+  if (typeof place === 'number') return place;
+  const { drills } = await openHistory(place.folder);
   const started = {
     type: 'drill-started',
     schema: 1,

@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { buildReport } from '../report/build-report.ts';
 import { reportWriters } from '../report/writers.ts';
 import { findDrillFolder } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { openReports } from './reports-place.ts';
 import { summaryOf } from './summary.ts';
 import { version } from './version.ts';
 
@@ -15,7 +15,9 @@ export async function reportCommand(
   options: { reports: string; format: string },
   io: CommandIo,
 ): Promise<number> {
-  const drill = await findDrillFolder(resolve(io.cwd, options.reports), id);
+  const reports = await openReports(options.reports, io, id);
+  if (typeof reports === 'number') return reports;
+  const drill = await findDrillFolder(reports.folder, id);
   if ('code' in drill) {
     printProblem(io, drill);
     return 2;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Archive, type EngineHold, archive } from '../archive/archive.ts';
+import { type Archive, type EngineHold, NOTHING_READ, archive } from '../archive/archive.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { type JournalOpening, openFileJournal } from '../journal/file-journal.ts';
 import { folderStore } from '../store/folder-store.ts';
@@ -11,9 +12,9 @@ import type { Store } from '../store/store.ts';
 import { livenessFrom, ownerOfThisProcess } from '../store/this-process.ts';
 import { systemClock } from '../support/clock.ts';
 import { parseDuration } from '../runbook/duration.ts';
-import type { CommandIo } from './io.ts';
+import { type CommandIo, printProblem } from './io.ts';
 
-/** Where the drills are kept, as `--reports` names it, and what may be asked of it. Calls throw `ReportsUnreachable`. */
+/** Where the drills are kept, as `--reports` names it, and what may be asked of it. `fetch` throws `ReportsUnreachable`. */
 export interface ReportsPlace {
   /** The folder that holds the drills; of a bucket, this machine's copies of them. */
   readonly folder: string;
@@ -105,10 +106,30 @@ export function reportsPlace(text: string, io: Pick<CommandIo, 'cwd'>): ReportsP
   return bucketPlace(text, { store: openBucket(bucket, systemClock), folder: copiesOf(place, io) });
 }
 
+/**
+ * The place that `--reports` names, with its copies up to date, of one drill or of all; what keeps from that is printed,
+ * and the exit code for it is all there is: 2 or 3.
+ */
+export async function openReports(text: string, io: CommandIo, drillId?: string): Promise<ReportsPlace | 2 | 3> {
+  const place = reportsPlace(text, io);
+  if ('code' in place) {
+    printProblem(io, place);
+    return 2;
+  }
+  try {
+    await place.fetch(drillId);
+    return place;
+  } catch (error) {
+    if (!(error instanceof ReportsUnreachable)) throw error;
+    printProblem(io, error.problem);
+    return 3;
+  }
+}
+
 function folderPlace(folder: string): ReportsPlace {
   return {
     folder,
-    store: folderStore(folder),
+    store: folderStore(join(folder, '.schedule')),
     fetch: async () => Promise.resolve(),
     openJournal: async (drillId, { takeOver = false } = {}) =>
       openFileJournal(join(folder, drillId), { clock: systemClock, takeOver }),
@@ -125,6 +146,7 @@ function bucketPlace(name: string, { store, folder }: { store: Store; folder: st
   const kept: Archive = archive({
     store,
     folder,
+    host: hostname(),
     beOnlyEngine: async (drillId, takeOver) => beOnlyEngine(store, drillId, takeOver),
   });
   const reached = async <T>(call: Promise<T>): Promise<T> =>
@@ -136,7 +158,10 @@ function bucketPlace(name: string, { store, folder }: { store: Store; folder: st
     store,
     fetch: async (drillId) => reached(kept.fetch(drillId)),
     openJournal: async (drillId, { takeOver = false } = {}) =>
-      reached(kept.openJournal(drillId, { clock: systemClock, takeOver })),
+      kept.openJournal(drillId, { clock: systemClock, takeOver }).catch((error: unknown) => {
+        const { problem } = new ReportsUnreachable(name, error);
+        return { kind: 'refused', problem, readable: NOTHING_READ };
+      }),
     keep: async (drillId, isFinished) =>
       kept.keepFolder(drillId, isFinished).then(
         () => undefined,

@@ -1,11 +1,10 @@
-import { resolve } from 'node:path';
-import { openFileJournal } from '../journal/file-journal.ts';
-import { systemClock } from '../support/clock.ts';
 import { type DrillFolder, findDrillFolder, listDrillFolders } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { owedNotifications } from './notify-drill.ts';
 import { type PlacedEnd, printEnds } from './print-ends.ts';
+import { type ReportsPlace, openReports } from './reports-place.ts';
 import { runDrill } from './run-drill.ts';
+import { keepEnd } from './run-runbook.ts';
 import { abortOnSignals } from './signals.ts';
 
 export interface ResumeOptions {
@@ -19,15 +18,17 @@ export interface ResumeOptions {
  * finished is unfinished while people that its runbook names have not been told of it.
  */
 export async function resumeCommand(id: string | undefined, options: ResumeOptions, io: CommandIo): Promise<number> {
-  const reports = resolve(io.cwd, options.reports);
-  const drills = await drillsToResume(reports, id);
+  const reports = await openReports(options.reports, io, id);
+  if (typeof reports === 'number') return reports;
+  const drills = await drillsToResume(reports.folder, id);
   if ('problem' in drills) {
     printProblem(io, drills.problem);
     return 2;
   }
-  if (drills.unfinished.length === 0) io.stderr(`no unfinished drill below '${reports}'\n`);
+  if (drills.unfinished.length === 0) io.stderr(`no unfinished drill below '${options.reports}'\n`);
   const ends: PlacedEnd[] = [];
-  for (const drill of drills.unfinished) ends.push(await resumeOne(drill, { ...options, reports }, io));
+  for (const drill of drills.unfinished)
+    ends.push(await resumeOne(drill, { reports, takeOver: options.takeOver ?? false }, io));
   return printEnds(ends, options, io);
 }
 
@@ -42,19 +43,21 @@ function isUnfinished({ state, text, folder }: DrillFolder): boolean {
   return text.bad === undefined && owedNotifications(text.events, folder).length > 0;
 }
 
-async function resumeOne(drill: DrillFolder, options: ResumeOptions, io: CommandIo): Promise<PlacedEnd> {
-  const { folder } = drill;
-  const opening = await openFileJournal(folder, { clock: systemClock, takeOver: options.takeOver ?? false });
+async function resumeOne(
+  { folder, drillId }: DrillFolder,
+  { reports, takeOver }: { readonly reports: ReportsPlace; readonly takeOver: boolean },
+  io: CommandIo,
+): Promise<PlacedEnd> {
+  const opening = await reports.openJournal(drillId, { takeOver });
   if (opening.kind === 'refused') return { folder, end: { kind: 'stopped', problem: opening.problem } };
   const { journal, fencedLines } = opening;
   if (fencedLines.length > 0) {
     io.stderr(`lines ${fencedLines.join(', ')} were written by an engine that had been taken over; they are ignored\n`);
   }
-  const signals = abortOnSignals(io, () => [drill.drillId]);
+  const signals = abortOnSignals(io, () => [drillId]);
   try {
-    const { reports } = options;
-    const end = await runDrill({ io, journal, folder, reports, purpose: 'resume', abort: signals.signal });
-    return { folder, end };
+    const run = { io, journal, folder, reports: reports.folder, purpose: 'resume', abort: signals.signal } as const;
+    return { folder, end: await keepEnd(reports, drillId, await runDrill(run)) };
   } finally {
     signals.stop();
   }

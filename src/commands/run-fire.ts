@@ -20,6 +20,8 @@ export interface FireRunner {
 export async function runFire(runner: FireRunner, fire: RunningFire, signal: AbortSignal): Promise<FireEnd> {
   const found = runner.drills.find(({ drill }) => drill.name === fire.drill);
   if (found === undefined) return { kind: 'unfinished', because: `there is no drill '${fire.drill}' any more` };
+  // What was drilled elsewhere decides too which recovery points have waited longest.
+  await runner.reports.fetch();
   const limit = pLimit(found.drill.concurrency);
   const abort = abortRequestOf(signal);
   const ends = await Promise.all(found.runbooks.map((runbook) => limit(drillOne, runner, { fire, runbook, abort })));

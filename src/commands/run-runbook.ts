@@ -6,7 +6,7 @@ import { systemClock } from '../support/clock.ts';
 import type { Instant, Millis } from '../support/time.ts';
 import type { CommandIo } from './io.ts';
 import type { PlacedEnd } from './print-ends.ts';
-import { type ReportsPlace, ReportsUnreachable } from './reports-place.ts';
+import type { ReportsPlace } from './reports-place.ts';
 import { type DrillEnd, runDrill } from './run-drill.ts';
 import { version } from './version.ts';
 
@@ -69,7 +69,6 @@ export function newDrillId({ name }: Pick<Runbook, 'name'>): string {
 }
 
 function unwritableFolder(folder: string, error: unknown) {
-  if (error instanceof ReportsUnreachable) return { kind: 'refused', problem: error.problem } as const;
   if (!(error instanceof Error) || !('code' in error)) throw error;
   const problem = {
     code: 'reports/unwritable',

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
-import { type CommandIo, printProblem } from './io.ts';
+import type { CommandIo } from './io.ts';
 import { type PlacedEnd, printEnds } from './print-ends.ts';
 import { readRunbooks } from './read-runbook.ts';
-import { reportsPlace } from './reports-place.ts';
+import { openReports } from './reports-place.ts';
 import { newDrillId, runRunbook } from './run-runbook.ts';
 import { abortOnSignals } from './signals.ts';
 
@@ -20,11 +20,8 @@ export interface RunOptions {
 export async function runCommand(file: string, options: RunOptions, io: CommandIo): Promise<number> {
   const read = await readRunbooks(file, io);
   if (read === undefined) return 2;
-  const reports = reportsPlace(options.reports, io);
-  if ('code' in reports) {
-    printProblem(io, reports);
-    return 2;
-  }
+  const reports = await openReports(options.reports, io);
+  if (typeof reports === 'number') return reports;
   const underWay = new Set<string>();
   const signals = abortOnSignals(io, () => [...underWay]);
   const { reports: _, json: __, ...asked } = options;

@@ -1,6 +1,4 @@
-import { resolve } from 'node:path';
 import type { AbortRequest } from '../engine/engine-options.ts';
-import { openFileJournal } from '../journal/file-journal.ts';
 import type { Resource } from '../providers/resource.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
@@ -8,7 +6,9 @@ import type { Instant } from '../support/time.ts';
 import { type DrillFolder, findDrillFolder } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { removeMarked } from './remove-marked.ts';
+import { openReports } from './reports-place.ts';
 import { runDrill } from './run-drill.ts';
+import { keepEnd } from './run-runbook.ts';
 import { knownPlaces } from './runbook-files.ts';
 import { wireProvider } from './wire.ts';
 
@@ -24,25 +24,28 @@ export interface TeardownOptions {
  * @returns 0 when nothing is left, 4 when something is, 2 or 3 when it could not be tried
  */
 export async function teardownCommand(id: string, options: TeardownOptions, io: CommandIo): Promise<number> {
-  const reports = resolve(io.cwd, options.reports);
-  const drill = await findDrillFolder(reports, id);
+  const reports = await openReports(options.reports, io, id);
+  if (typeof reports === 'number') return reports;
+  const drill = await findDrillFolder(reports.folder, id);
   if ('code' in drill) {
     printProblem(io, drill);
     return 2;
   }
-  const opening = await openFileJournal(drill.folder, { clock: systemClock, takeOver: options.takeOver ?? false });
+  const opening = await reports.openJournal(drill.drillId, { takeOver: options.takeOver ?? false });
   if (opening.kind === 'refused') {
     printProblem(io, opening.problem);
     return opening.problem.code === 'journal/bad-line' ? teardownByMarks(drill, io) : 3;
   }
   const abort = AbortSignal.abort(teardownRequested);
-  const run = { io, journal: opening.journal, folder: drill.folder, reports, purpose: 'teardown', abort } as const;
-  const end = await runDrill(run);
+  const { drillId, folder } = drill;
+  const run = { io, journal: opening.journal, folder, reports: reports.folder, purpose: 'teardown', abort } as const;
+  const end = await keepEnd(reports, drillId, await runDrill(run));
   if (end.kind === 'stopped') {
     printProblem(io, end.problem);
     return 3;
   }
-  return printTeardown(drill.drillId, end.report.teardown.left, io);
+  if (end.problem) printProblem(io, end.problem);
+  return printTeardown(drillId, end.report.teardown.left, io);
 }
 
 /** Nothing is written to a journal that cannot be trusted: marks say what is the drill's, and each is guarded as ever. */

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { buildReport } from '../report/build-report.ts';
 import { reportJson } from '../report/json.ts';
 import { findDrillFolder } from './drill-folder.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { openReports } from './reports-place.ts';
 
 /**
  * `drillbook verify`: is the evidence of a drill what its engine wrote? Every line of the journal must carry the hash of
@@ -16,7 +17,9 @@ export async function verifyCommand(
   options: { reports: string; json?: boolean },
   io: CommandIo,
 ): Promise<number> {
-  const drill = await findDrillFolder(resolve(io.cwd, options.reports), id);
+  const reports = await openReports(options.reports, io, id);
+  if (typeof reports === 'number') return reports;
+  const drill = await findDrillFolder(reports.folder, id);
   if ('code' in drill) {
     printProblem(io, drill);
     return 2;

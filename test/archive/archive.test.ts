@@ -9,6 +9,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { type StoreCall, memoryStore } from '../../src/store/memory-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { aJournal } from '../support/journal-builder.ts';
 
 const DRILL = 'shop-20261120t030000z-0a1b2c';
 const clock = fakeClock();
@@ -37,7 +38,7 @@ function machine(
   beOnlyEngine: (id: string, takeOver: boolean) => Promise<EngineHold> = async () => held,
 ) {
   const folder = join(lab, name);
-  return { folder, ...archive({ store, folder, beOnlyEngine }) };
+  return { folder, ...archive({ store, folder, host: name, beOnlyEngine }) };
 }
 
 async function opened(on: Archive) {
@@ -147,6 +148,17 @@ test('a finished drill that is opened again can be found again as one that goes 
   const c = machine('c');
   await c.fetch();
   expect(await stepsAt(c.folder)).toEqual(['1', '2']);
+});
+
+test('a drill whose sandbox is on another machine goes on there, or anywhere once that is said to be gone', async () => {
+  const journal = await opened(machine('a'));
+  const [started] = aJournal().started().events;
+  await journal.append(started as NewEvent);
+  const b = machine('b');
+  const refused = await b.openJournal(DRILL, { clock });
+  expect(refused).toMatchObject({ kind: 'refused', problem: { code: 'journal/sandbox-elsewhere' } });
+  expect((await machine('a').openJournal(DRILL, { clock, takeOver: true })).kind).toBe('open');
+  expect((await b.openJournal(DRILL, { clock, takeOver: true })).kind).toBe('open');
 });
 
 test('who is not the only engine gets no journal, and changes nothing', async () => {
