@@ -12,7 +12,7 @@ export interface SelectionInput {
   readonly seed: string;
   /** The drill's start: `within` counts back from it. */
   readonly startedAt: Instant;
-  /** How many drills have drawn each recovery point before, by id; for `least-tested`. */
+  /** How many drills have drawn each recovery point before, by id; asked of by the strategies that `usesHistory` names. */
   readonly timesDrawn: Readonly<Record<string, number>>;
   readonly sha256Hex: Sha256Hex;
 }
@@ -34,21 +34,26 @@ export type Selection =
  * resource's name and the ids in that order. For n = 0, 1, …, the first 13 hex digits of the SHA-256 of the JSON array
  * `[seed, candidatesDigest, n]` are a number below 2^52; the first one below the greatest multiple of the number of
  * candidates gives, modulo that number, the index.
+ *
+ * `stratified` first parts the eligible points, in that order, into four strata of equal count by age (fewer points: one
+ * each), and takes the one whose points were drawn least often; the same computation over the strata that tie, with all
+ * eligible points in the digest, decides between them. What lies in other strata is excluded, and says in which.
  */
 export function selectRecoveryPoint(input: SelectionInput): Selection {
   const { spec, listing, seed, sha256Hex } = input;
   const usable = [...listing.points].sort(byCapturedTimeAndId);
   const judged = usable.map((point) => ({ point, because: reasonToExclude(point, input) }));
   const eligible = judged.filter((one) => one.because === undefined).map((one) => one.point);
-  const candidates = narrow(eligible, spec.recoveryPoint.pick, input.timesDrawn);
+  const { candidates, others } = narrow(eligible, input);
   const excluded = [
     ...listing.unusable.map(({ id, problem }) => ({ id, because: problem.message })),
     ...judged.flatMap(({ point, because }) => (because === undefined ? [] : [{ id: point.id, because }])),
+    ...others,
   ];
   if (candidates.length === 0) {
     return { kind: 'none', problem: problemOfNamed(spec, listing) ?? nothingEligible(spec, excluded) };
   }
-  const candidatesDigest = sha256Hex(JSON.stringify([spec.name, ...candidates.map(({ id }) => id)]));
+  const candidatesDigest = digestOf(spec, candidates, sha256Hex);
   const index = drawIndex({ seed, candidatesDigest, count: candidates.length, sha256Hex });
   const point = candidates[index];
   if (point === undefined) throw new Error(`index ${index} lies outside ${candidates.length} candidates`);
@@ -90,17 +95,55 @@ function reasonToExclude(point: RecoveryPoint, { spec, startedAt }: SelectionInp
   return undefined;
 }
 
+/** Whether a strategy asks how often points were drawn before. */
+export function usesHistory({ kind }: Pick): boolean {
+  return kind === 'least-tested' || kind === 'stratified';
+}
+
+/** The points that are drawn from, and those that the strategy leaves for another time. */
+interface Narrowed {
+  readonly candidates: readonly RecoveryPoint[];
+  readonly others: Draw['excluded'];
+}
+
 /** What a strategy leaves of the eligible points, which are sorted by captured time and id. */
-function narrow(
-  eligible: readonly RecoveryPoint[],
-  pick: Pick,
-  timesDrawn: Readonly<Record<string, number>>,
-): readonly RecoveryPoint[] {
-  if (pick.kind === 'latest' || pick.kind === 'before') return eligible.slice(-1);
-  if (pick.kind === 'oldest' || pick.kind === 'after') return eligible.slice(0, 1);
-  if (pick.kind !== 'least-tested') return eligible;
-  const fewest = Math.min(...eligible.map(({ id }) => timesDrawn[id] ?? 0));
-  return eligible.filter(({ id }) => (timesDrawn[id] ?? 0) === fewest);
+function narrow(eligible: readonly RecoveryPoint[], input: SelectionInput): Narrowed {
+  const { pick } = input.spec.recoveryPoint;
+  if (pick.kind === 'stratified') return leastDrawnStratum(eligible, input);
+  if (pick.kind === 'latest' || pick.kind === 'before') return { candidates: eligible.slice(-1), others: [] };
+  if (pick.kind === 'oldest' || pick.kind === 'after') return { candidates: eligible.slice(0, 1), others: [] };
+  if (pick.kind !== 'least-tested') return { candidates: eligible, others: [] };
+  const times = ({ id }: RecoveryPoint) => input.timesDrawn[id] ?? 0;
+  const fewest = Math.min(...eligible.map(times));
+  return { candidates: eligible.filter((point) => times(point) === fewest), others: [] };
+}
+
+const STRATA = 4;
+
+function leastDrawnStratum(eligible: readonly RecoveryPoint[], input: SelectionInput): Narrowed {
+  const { spec, seed, timesDrawn, sha256Hex } = input;
+  const count = Math.min(STRATA, eligible.length);
+  if (count === 0) return { candidates: [], others: [] };
+  const bound = (index: number) => Math.floor((index * eligible.length) / count);
+  const strata = Array.from({ length: count }, (_, index) => {
+    const points = eligible.slice(bound(index), bound(index + 1));
+    return { points, number: index + 1, times: points.reduce((sum, { id }) => sum + (timesDrawn[id] ?? 0), 0) };
+  });
+  const fewest = Math.min(...strata.map(({ times }) => times));
+  const tied = strata.filter(({ times }) => times === fewest);
+  const candidatesDigest = digestOf(spec, eligible, sha256Hex);
+  const chosen = tied[drawIndex({ seed, candidatesDigest, count: tied.length, sha256Hex })];
+  const others = strata
+    .filter((one) => one !== chosen)
+    .flatMap(({ points, number, times }) => {
+      const because = `lies in stratum ${number} of ${count} by age, from which ${times} were drawn`;
+      return points.map(({ id }) => ({ id, because }));
+    });
+  return { candidates: chosen?.points ?? [], others };
+}
+
+function digestOf({ name }: RestoreSpec, points: readonly RecoveryPoint[], sha256Hex: Sha256Hex): string {
+  return sha256Hex(JSON.stringify([name, ...points.map(({ id }) => id)]));
 }
 
 /** Below 2^52, so that every value is exact as a JavaScript number. */

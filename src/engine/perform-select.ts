@@ -1,4 +1,4 @@
-import { selectRecoveryPoint } from '../catalog/selection.ts';
+import { selectRecoveryPoint, usesHistory } from '../catalog/selection.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { DrillStarted, NewEvent } from '../drill/events.ts';
 import { type DrawnPoint, buildPlan } from '../plan/build-plan.ts';
@@ -59,7 +59,8 @@ async function drawFor(
 ): Promise<DrawnPoint | { readonly problem: Problem }> {
   try {
     const listing = await provider.listRecoveryPoints(spec, signal);
-    const history = await timesDrawn(spec.source);
+    // The RTO clock runs: nobody is asked for what is not needed.
+    const history = usesHistory(spec.recoveryPoint.pick) ? await timesDrawn(spec.source) : {};
     const selection = selectRecoveryPoint({ spec, listing, seed, startedAt: at, timesDrawn: history, sha256Hex });
     return selection.kind === 'none' ? { problem: selection.problem } : { spec, ...selection };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { RecoveryPoint } from '../../src/catalog/recovery-point.ts';
-import { type SelectionInput, selectRecoveryPoint } from '../../src/catalog/selection.ts';
+import { type SelectionInput, selectRecoveryPoint, usesHistory } from '../../src/catalog/selection.ts';
 import type { RecoveryPointSpec } from '../../src/runbook/runbook.ts';
 import { sha256Hex } from '../../src/support/sha256-hex.ts';
 import { aRecoveryPoint, aRestore } from '../support/runbook-builder.ts';
@@ -85,6 +85,66 @@ test('least-tested draws among those that were drawn least often', () => {
     (_, n) => drawn({ ...random, pick: { kind: 'least-tested' } }, { timesDrawn, seed: String(n) }).point.id,
   );
   expect(new Set(ids)).toEqual(new Set(['b', 'd']));
+});
+
+describe('stratified', () => {
+  const stratified: RecoveryPointSpec = { ...random, pick: { kind: 'stratified' } };
+  const many = Array.from({ length: 10 }, (_, hour) => aRecoveryPoint('s', `p${hour}`, hour));
+  const listing = { points: [...many].reverse(), unusable: [] };
+
+  it('draws from that quarter of the points, by age, from which fewest were drawn', () => {
+    const timesDrawn = { p0: 2, p2: 2, p6: 1, p9: 3 };
+    const draws = Array.from({ length: 40 }, (_, n) => drawn(stratified, { listing, timesDrawn, seed: String(n) }));
+    expect(new Set(draws.map(({ point }) => point.id))).toEqual(new Set(['p5', 'p6']));
+  });
+
+  it('decides by the seed between quarters from which as many were drawn', () => {
+    const ids = Array.from({ length: 200 }, (_, n) => drawn(stratified, { listing, seed: String(n) }).point.id);
+    expect(new Set(ids).size).toBe(10);
+  });
+
+  it('draws every quarter as often as any other, over many drills', () => {
+    const timesDrawn: Record<string, number> = {};
+    for (let n = 0; n < 40; n += 1) {
+      const { id } = drawn(stratified, { listing, timesDrawn, seed: String(n) }).point;
+      timesDrawn[id] = (timesDrawn[id] ?? 0) + 1;
+    }
+    const strata = [
+      ['p0', 'p1'],
+      ['p2', 'p3', 'p4'],
+      ['p5', 'p6'],
+      ['p7', 'p8', 'p9'],
+    ];
+    expect(strata.map((ids) => ids.reduce((sum, id) => sum + (timesDrawn[id] ?? 0), 0))).toEqual([10, 10, 10, 10]);
+  });
+
+  it('records the quarter as its candidates, and of all others in which they lie', () => {
+    const { draw } = drawn(stratified, { listing, timesDrawn: { p0: 1, p3: 1, p9: 1 } });
+    expect(draw.strategy).toBe('stratified');
+    expect(draw.candidates.map(({ id }) => id)).toEqual(['p5', 'p6']);
+    expect(draw.candidatesDigest).toBe(sha256Hex(JSON.stringify(['orders', 'p5', 'p6'])));
+    expect(draw.excluded).toHaveLength(8);
+    expect(draw.excluded[0]).toEqual({ id: 'p0', because: 'lies in stratum 1 of 4 by age, from which 1 were drawn' });
+  });
+
+  it('has fewer strata where there are fewer points, and says as ever that there are none', () => {
+    const three = { points: many.slice(0, 3), unusable: [] };
+    expect(drawn(stratified, { listing: three, timesDrawn: { p0: 1, p2: 1 } }).point.id).toBe('p1');
+    expect(select(stratified, { listing: { points: [], unusable: [] } })).toMatchObject({
+      problem: {
+        code: 'select/no-recovery-point',
+        message: expect.stringContaining('its source holds none') as string,
+      },
+    });
+  });
+});
+
+test.each(['random', 'latest', 'oldest'] as const)('%s asks nobody how often points were drawn', (kind) => {
+  expect([usesHistory({ kind }), usesHistory({ kind: 'least-tested' }), usesHistory({ kind: 'stratified' })]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
 
 test('what lies outside the window or could not be read is excluded, with the reason', () => {
