@@ -4,12 +4,12 @@ import type { KMSClient } from '@aws-sdk/client-kms';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { RDSClient } from '@aws-sdk/client-rds';
 import type { Route53Client } from '@aws-sdk/client-route-53';
-import type { Route53ResolverClient } from '@aws-sdk/client-route53resolver';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { AwsPlace } from '../../runbook/runbook.ts';
 import type { Millis } from '../../support/time.ts';
 import { tellingOperation } from './failed-operation.ts';
-import { MAX_ATTEMPTS, retryStrategy } from './retry-strategy.ts';
+import { retryStrategy } from './retry-strategy.ts';
+import type { Route53ResolverClient } from './route53-resolver.ts';
 
 /**
  * The clients of one place, each loaded and made when it is first asked for, then shared: a client keeps a budget of
@@ -40,9 +40,8 @@ export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName
     ...connectionOf(place.region, requestTimeout),
     ...(await credentials()),
   });
-  const sts = once(async () => tellingOperation(new (await import('@aws-sdk/client-sts')).STSClient(await config())));
   return {
-    sts,
+    sts: once(async () => tellingOperation(new (await import('@aws-sdk/client-sts')).STSClient(await config()))),
     rds: once(async () => tellingOperation(new (await import('@aws-sdk/client-rds')).RDSClient(await config()))),
     ec2: once(async () => tellingOperation(new (await import('@aws-sdk/client-ec2')).EC2Client(await config()))),
     cloudFormation: once(async () =>
@@ -55,13 +54,9 @@ export function awsClients(place: Pick<AwsPlace, 'region' | 'role'>, sessionName
     route53: once(async () =>
       tellingOperation(new (await import('@aws-sdk/client-route-53')).Route53Client(await config())),
     ),
-    resolver: once(async () => {
-      const { Route53ResolverClient } = await import('@aws-sdk/client-route53resolver');
-      // Of an older generation: it knows nothing of our strategy, and would look for credentials in fewer places.
-      const { retryStrategy: _, ...connection } = connectionOf(place.region);
-      const { credentials } = (await sts()).config;
-      return tellingOperation(new Route53ResolverClient({ ...connection, maxAttempts: MAX_ATTEMPTS, credentials }));
-    }),
+    resolver: once(async () =>
+      tellingOperation(new (await import('./route53-resolver.ts')).Route53ResolverClient(await config())),
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 import { StandardRetryStrategy } from '@smithy/core/retry';
 
 /** Tries of one call, by the SDK's standard back-off; the SDK's own 3 are too few for a busy account. */
-export const MAX_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 8;
 
 /** Codes to which the SDK gives the name of a timeout too, though they come at once (its NodeHttpHandler). */
 const ENDED_AT_ONCE = new Set<unknown>(['ECONNRESET', 'EPIPE']);

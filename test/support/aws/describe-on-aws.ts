@@ -66,7 +66,7 @@ async function preload(): Promise<void> {
     import('@aws-sdk/client-lambda'),
     import('@aws-sdk/client-rds'),
     import('@aws-sdk/client-route-53'),
-    import('@aws-sdk/client-route53resolver'),
+    import('../../../src/providers/aws/route53-resolver.ts'),
     import('@aws-sdk/client-sts'),
   ]);
 }

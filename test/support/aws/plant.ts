@@ -16,11 +16,7 @@ import {
   type DBInstance,
   RDSClient,
 } from '@aws-sdk/client-rds';
-import {
-  AssociateResolverRuleCommand,
-  CreateResolverRuleCommand,
-  Route53ResolverClient,
-} from '@aws-sdk/client-route53resolver';
+import { Route53ResolverClient } from '../../../src/providers/aws/route53-resolver.ts';
 import type { Instant } from '../../../src/support/time.ts';
 import type { AwsWorld } from './aws-world.ts';
 import type { XmlNode } from './xml.ts';
@@ -166,16 +162,14 @@ function networkPlants(ec2: EC2Client, region: string): NetworkPlants {
 }
 
 async function plantRule(resolver: Route53ResolverClient, vpcId: string, domain: string): Promise<string> {
-  const { ResolverRule } = await resolver.send(
-    new CreateResolverRuleCommand({
-      CreatorRequestId: `planted-${vpcId}-${domain}`,
-      RuleType: 'FORWARD',
-      DomainName: domain,
-      TargetIps: [{ Ip: '10.1.0.2', Port: 53 }],
-    }),
-  );
+  const { ResolverRule } = await resolver.call<{ ResolverRule?: { Id?: string } }>('CreateResolverRule', {
+    CreatorRequestId: `planted-${vpcId}-${domain}`,
+    RuleType: 'FORWARD',
+    DomainName: domain,
+    TargetIps: [{ Ip: '10.1.0.2', Port: 53 }],
+  });
   const id = made(ResolverRule?.Id, domain);
-  await resolver.send(new AssociateResolverRuleCommand({ ResolverRuleId: id, VPCId: vpcId, Name: 'planted' }));
+  await resolver.call('AssociateResolverRule', { ResolverRuleId: id, VPCId: vpcId, Name: 'planted' });
   return id;
 }
 
