@@ -25,25 +25,9 @@ export function memoryStore({
   hook?: (call: StoreCall) => Promise<void>;
 }): Store {
   const texts = new Map<string, { text: string; modifiedAt: Instant }>();
-  // In order, so that a listing costs what it yields: a test's ten years make many.
   const sorted: string[] = [];
-  const placeOf = (key: string) => {
-    let [low, high] = [0, sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sorted[middle]! < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  const keysBelow = (prefix: string) => {
-    const from = placeOf(prefix);
-    let to = from;
-    while (to < sorted.length && sorted[to]!.startsWith(prefix)) to += 1;
-    return sorted.slice(from, to);
-  };
   const set = (key: string, text: string) => {
-    if (!texts.has(key)) sorted.splice(placeOf(key), 0, key);
+    if (!texts.has(key)) sorted.splice(placeOf(sorted, key), 0, key);
     texts.set(key, { text, modifiedAt: clock.now() });
   };
   const call = async <T>(name: keyof Store, key: string, effect: () => T): Promise<T> => {
@@ -67,14 +51,32 @@ export function memoryStore({
     read: async (key) => call('read', key, () => texts.get(key)?.text),
     list: async (prefix) =>
       call('list', prefix, () =>
-        keysBelow(prefix).map((key) => {
+        keysBelow(sorted, prefix).map((key) => {
           const { text, modifiedAt } = texts.get(key)!;
           return { key, bytes: Buffer.byteLength(text), modifiedAt };
         }),
       ),
     remove: async (key) =>
       call('remove', key, () => {
-        if (texts.delete(key)) sorted.splice(placeOf(key), 1);
+        if (texts.delete(key)) sorted.splice(placeOf(sorted, key), 1);
       }),
   };
+}
+
+/** In an order, a listing costs what it yields: a test's ten years make many. */
+function keysBelow(sorted: readonly string[], prefix: string): string[] {
+  const from = placeOf(sorted, prefix);
+  let to = from;
+  while (to < sorted.length && sorted[to]!.startsWith(prefix)) to += 1;
+  return sorted.slice(from, to);
+}
+
+function placeOf(sorted: readonly string[], key: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
