@@ -63,7 +63,7 @@ export function fastClock(start: Instant, isAtRest: () => boolean) {
       now = Math.max(now, at);
       nowInWords = instantOf(now);
       // All of a moment at once, so that they meet at every step of theirs.
-      for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.wake();
+      for (const sleeper of sleepers) if (sleeper.at <= now) sleeper.wake();
     }
   };
   return { clock, runUntil };
