@@ -20,6 +20,7 @@ import { type CommandIo, printProblem } from './io.ts';
 import { listSource } from './list-source.ts';
 import { type ListedPoints, printListings } from './point-listing.ts';
 import { readRunbook, sandboxFolder } from './read-runbook.ts';
+import { openReports } from './reports-place.ts';
 import { runbookFiles } from './runbook-files.ts';
 
 export interface RecoveryPointOptions {
@@ -47,7 +48,9 @@ export async function recoveryPointsCommand(
   const isEverything = target === undefined && options.recorded === true;
   const wanted = isEverything ? [] : target === undefined ? await wantedOfAll(io) : await wantedOf(target, io);
   if (wanted === undefined) return 2;
-  const index = await openHistory(resolve(io.cwd, options.reports));
+  const kept = await openReports(options.reports, io);
+  if (typeof kept === 'number') return kept;
+  const index = await openHistory(kept.folder);
   const allRead = tellUnreadable(index, io);
   const history = pointHistory({ stored: index.points(), drills: index.drills, now: systemClock.now() });
   const named = wanted.filter(({ resource }) => isNamed(resource, options.source));
