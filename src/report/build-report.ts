@@ -1,5 +1,5 @@
 import { elapsedBetween, interruptionsOf } from '../drill/elapsed.ts';
-import type { DrillEvent } from '../drill/events.ts';
+import type { DrillEvent, Occurrence } from '../drill/events.ts';
 import { type Measured, type MeasuredObjectives, objectivesOf } from '../drill/objectives.ts';
 import {
   type DrillRecord,
@@ -25,6 +25,7 @@ import type {
   ObjectiveOutcome,
   Report,
   ReportedCheck,
+  ReportedOccurrence,
   ReportedRecoveryPoint,
   ReportedSandbox,
   TimelineEntry,
@@ -58,6 +59,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     verdict,
     because,
     reasons: [...failures, ...gaps],
+    ...(started?.occurrence && { occurrence: occurrenceOf(started.occurrence) }),
     startedAt: started?.at ?? EPOCH,
     finishedAt: last?.at ?? EPOCH,
     finished: last?.type === 'drill-finished',
@@ -79,6 +81,10 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     journalLines: events.length,
     tool,
   };
+}
+
+function occurrenceOf({ drill, due, lateBy }: Occurrence): ReportedOccurrence {
+  return { drill, due, ...(lateBy !== undefined && { lateSeconds: secondsOf(lateBy) }) };
 }
 
 function notificationsOf(events: readonly DrillEvent[]): Pick<Report, 'notifications'> {

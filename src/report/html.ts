@@ -15,7 +15,7 @@ import {
 import { REPORT_CSS } from './html-style.ts';
 import { timelineSection } from './html-timeline.ts';
 import type { Report } from './report.ts';
-import { VERDICT_MEANS, awsPlaceInWords } from './words.ts';
+import { VERDICT_MEANS, awsPlaceInWords, occurrenceInWords } from './words.ts';
 
 /** Nothing may be fetched and no script may run, whoever serves or mails the file; styles are all inline. */
 const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -66,6 +66,10 @@ function verdictHeader(report: Report): Markup {
   const took = Math.max(0, millisBetween(startedAt, finishedAt) / 1_000);
   const end = finished ? `took ${formatSeconds(took)}` : `not finished; last heard of ${formatInstant(finishedAt)}`;
   const place = awsPlaceInWords(report);
+  const scheduled = occurrenceInWords(report);
+  const beneath = [scheduled && formatSentence(scheduled), place && `Restored on AWS: ${place}`]
+    .filter((words) => words !== undefined)
+    .map((words) => html`<br />${words}`);
   const more = reasons.slice(1).map((reason) => html`<li>${formatSentence(reason)}</li>`);
   return html`<header class="verdict ${TONES[verdict]}">
     <p class="runbook">
@@ -88,7 +92,7 @@ function verdictHeader(report: Report): Markup {
     }
     <p class="small muted">
       ${moment(startedAt, formatInstant(startedAt))}, ${end} ·
-      <code>${drillId}</code>${place !== undefined && html`<br />Restored on AWS: ${place}`}
+      <code>${drillId}</code>${beneath}
     </p>
   </header>`;
 }

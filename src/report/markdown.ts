@@ -10,6 +10,7 @@ import {
   isolationInWords,
   notificationInWords,
   objectiveFigure,
+  occurrenceInWords,
   orDash,
   purposeInWords,
   recoveryMoments,
@@ -43,6 +44,7 @@ function head(report: Report): string {
     : `**not finished**, last heard of ${formatInstant(finishedAt)}`;
   const owned = owner === undefined ? '' : `, owner ${escape(owner)}`;
   const place = awsPlaceInWords(report);
+  const scheduled = occurrenceInWords(report);
   return [
     `# ${verdict.toUpperCase()}: drill of ${escape(runbook)}`,
     '',
@@ -51,6 +53,7 @@ function head(report: Report): string {
     VERDICT_MEANS[verdict],
     '',
     `${code(drillId)}${owned}, started ${formatInstant(startedAt)}, ${end}.`,
+    ...(scheduled === undefined ? [] : ['', escape(formatSentence(scheduled))]),
     ...(place === undefined ? [] : ['', `Restored on AWS: ${escape(place)}.`]),
     ...(reasons.length > 1 ? ['', ...reasons.map((reason) => `- ${escape(reason)}`)] : []),
   ].join('\n');

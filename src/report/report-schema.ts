@@ -44,6 +44,12 @@ const recoveryPoint = object('A recovery point that was drawn and, unless the dr
   }),
 });
 
+const occurrence = object(
+  'Of a drill that a schedule began.',
+  { drill: text('Name of the drill whose schedule it is.'), due: moment('When it was due.') },
+  { lateSeconds: seconds('How late it began; absent where no later than is tolerated.') },
+);
+
 const sandbox = object(
   'Where it was restored; absent where the journal lost its beginning.',
   { provider: text('e.g. local, aws.') },
@@ -233,6 +239,6 @@ export const reportSchema = {
       journalLines: count('Lines of the journal that this was made from.'),
       tool: text('Version of drillbook.'),
     },
-    { owner: text('Who owns the runbook.'), sandbox, cutover, notifications: list(notification) },
+    { owner: text('Who owns the runbook.'), occurrence, sandbox, cutover, notifications: list(notification) },
   ),
 } as const;

@@ -20,6 +20,8 @@ export interface Report {
   readonly because: string;
   /** Everything that speaks against a better verdict, the weightiest first; empty for `passed`. */
   readonly reasons: readonly string[];
+  /** Absent where no schedule began it. */
+  readonly occurrence?: ReportedOccurrence;
   readonly startedAt: Instant;
   /** The moment of the last fact while the drill has not finished. */
   readonly finishedAt: Instant;
@@ -72,6 +74,14 @@ export interface ObjectiveOutcome {
   /** How far off it can be. */
   readonly errorSeconds: number;
   readonly because?: string;
+}
+
+/** When a scheduled drill was due, and, where it began later than is tolerated, by how much. */
+export interface ReportedOccurrence {
+  /** Name of the drill whose schedule it is. */
+  readonly drill: string;
+  readonly due: Instant;
+  readonly lateSeconds?: number;
 }
 
 /** The place of a sandbox; all but the provider is told of AWS alone. */

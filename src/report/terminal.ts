@@ -8,6 +8,7 @@ import {
   isolationInWords,
   notificationInWords,
   objectiveFigure,
+  occurrenceInWords,
   recoveryMoments,
   rtoExcludes,
   teardownCommand,
@@ -59,10 +60,12 @@ const VERDICT_PAINTS = { passed: 'green', failed: 'red', inconclusive: 'yellow' 
 function verdictLines(report: Report): readonly Line[] {
   const { verdict, because, reasons, drillId, recoveryPoints } = report;
   const place = awsPlaceInWords(report);
+  const scheduled = occurrenceInWords(report);
   return [
     { label: verdict.toUpperCase(), text: because, paint: VERDICT_PAINTS[verdict] },
     ...reasons.slice(1).map((reason) => ({ label: '', text: formatSentence(reason) })),
     { label: 'drill', text: drillId },
+    ...(scheduled === undefined ? [] : [{ label: '', text: scheduled }]),
     ...(place === undefined ? [] : [{ label: 'on AWS', text: place }]),
     ...recoveryPoints.map((point) => ({
       label: point.resource,

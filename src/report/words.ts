@@ -78,6 +78,14 @@ export function awsPlaceInWords({ sandbox }: Report): string | undefined {
   return `account ${sandbox.account}, region ${sandbox.region}${role}`;
 }
 
+/** Whose schedule a drill was begun by, and when it was due, without a full stop; `undefined` where there is none. */
+export function occurrenceInWords({ occurrence }: Report): string | undefined {
+  if (occurrence === undefined) return undefined;
+  const { drill, due, lateSeconds } = occurrence;
+  const late = lateSeconds === undefined ? '' : `, began ${formatSeconds(lateSeconds)} late`;
+  return `scheduled by '${drill}', due ${formatInstant(due)}${late}`;
+}
+
 /** How isolation was proven, in one sentence without a full stop. */
 export function isolationInWords({ level, required, proven, proofs }: Report['isolation']): string {
   const levels = `level ${level ?? 'unknown'}, required ${required}`;

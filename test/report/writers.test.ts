@@ -1,8 +1,11 @@
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildReport } from '../../src/report/build-report.ts';
 import { escapeXml, oneLine } from '../../src/report/escape.ts';
 import { formatBytes, formatInstant, formatSeconds } from '../../src/report/format.ts';
+import { reportSchema } from '../../src/report/report-schema.ts';
 import type { Report } from '../../src/report/report.ts';
 import { reportTerminal } from '../../src/report/terminal.ts';
 import { timeScaleOf } from '../../src/report/time-scale.ts';
@@ -90,6 +93,37 @@ describe('a drill on AWS', () => {
     const cutover = report.cutover && { ...report.cutover, ...change };
     expect(forms['junit.xml']({ ...report, ...(cutover && { cutover }) })).toMatch(expected);
   });
+});
+
+describe('a drill that a schedule began', () => {
+  const [started, ...rest] = STORIES['passed']?.() ?? [];
+  if (started?.type !== 'drill-started') throw new Error('no start in the story');
+  const late = { ...started, occurrence: { drill: 'quarterly', due: '2026-11-20T03:00:00.000Z', lateBy: 720_000 } };
+  const report = buildReport([late, ...rest], { tool: '0.1.0' });
+
+  test('says in report.json when it was due and how late it began, as the schema has it', () => {
+    const written = JSON.parse(reportWriters['report.json'](report)) as Report;
+    expect(written.occurrence).toEqual({ drill: 'quarterly', due: '2026-11-20T03:00:00.000Z', lateSeconds: 720 });
+    const ajv = new Ajv({ strict: true });
+    formats.default(ajv);
+    expect(ajv.validate(reportSchema, written), ajv.errorsText()).toBe(true);
+  });
+
+  test.each(['report.html', 'report.md', 'terminal.txt'] as const)(
+    'says so in %s; one that was not, does not',
+    (form) => {
+      const forms = {
+        ...reportWriters,
+        'terminal.txt': (one: Report) => reportTerminal(one, { color: false, width: 200 }),
+      };
+      const words = (one: Report) => forms[form](one).replaceAll('&#39;', "'");
+      expect(words(report)).toMatch(/scheduled by 'quarterly', due 2026-11-20 03:00:00 UTC, began 12 m late/i);
+      const { lateSeconds: _, ...inTime } = report.occurrence ?? { drill: '', due: '' };
+      expect(words({ ...report, occurrence: inTime })).toMatch(/due 2026-11-20 03:00:00 UTC(?!, began)/);
+      const { occurrence: __, ...byHand } = report;
+      expect(words(byHand)).not.toMatch(/scheduled|undefined/);
+    },
+  );
 });
 
 describe('junit.xml', () => {
