@@ -108,10 +108,13 @@ function firesOn(store: Store): Fires {
   return {
     async known(drill) {
       const prefix = `ledger/${drill}/`;
-      const keys = (await store.list(prefix)).map(({ key }) => key.slice(prefix.length));
-      const ended = new Set(keys.filter((key) => key.endsWith(`/${ENDED}`)).map(folderOf));
-      const open = new Set(keys.map(folderOf).filter((folder) => !ended.has(folder)));
-      return [...open].flatMap((folder) => dueOf(folder) ?? []);
+      const keys = (await store.list(prefix)).map(({ key }) => key);
+      // Of most fires there is nothing but their end: they are passed over without a look at each.
+      const folders = new Set(
+        keys.filter((key) => !key.endsWith(ENDED)).map((key) => key.slice(prefix.length).split('/')[0]!),
+      );
+      const dues = [...folders].flatMap((folder) => dueOf(folder) ?? []);
+      return dues.filter((due) => !keys.includes(`${fireName({ drill, due })}/${ENDED}`));
     },
     async look(fire) {
       const name = fireName(fire);
@@ -190,10 +193,6 @@ function line(value: unknown): string {
 /** `20261120t030000z`: sorts as time, and is in every key's alphabet. Dues are whole seconds, settled moments rounded down. */
 export function compact(instant: Instant): string {
   return `${instant.slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()}z`;
-}
-
-function folderOf(key: string): string {
-  return key.slice(0, Math.max(0, key.indexOf('/')));
 }
 
 function dueOf(text: string): Instant | undefined {

@@ -1,7 +1,6 @@
 import type { Clock } from '../support/clock.ts';
-import type { Instant } from '../support/time.ts';
 import { assertKey, assertPrefix } from './keys.ts';
-import type { Store } from './store.ts';
+import type { Store, StoredEntry } from './store.ts';
 
 /** A call of a store, as a test's hook sees it: once before it has its effect, once after. */
 export interface StoreCall {
@@ -24,11 +23,11 @@ export function memoryStore({
   clock: Pick<Clock, 'now'>;
   hook?: (call: StoreCall) => Promise<void>;
 }): Store {
-  const texts = new Map<string, { text: string; modifiedAt: Instant }>();
+  const texts = new Map<string, { text: string; entry: StoredEntry }>();
   const sorted: string[] = [];
   const set = (key: string, text: string) => {
     if (!texts.has(key)) sorted.splice(placeOf(sorted, key), 0, key);
-    texts.set(key, { text, modifiedAt: clock.now() });
+    texts.set(key, { text, entry: { key, bytes: Buffer.byteLength(text), modifiedAt: clock.now() } });
   };
   const call = async <T>(name: keyof Store, key: string, effect: () => T): Promise<T> => {
     (name === 'list' ? assertPrefix : assertKey)(key);
@@ -49,13 +48,7 @@ export function memoryStore({
         set(key, text);
       }),
     read: async (key) => call('read', key, () => texts.get(key)?.text),
-    list: async (prefix) =>
-      call('list', prefix, () =>
-        keysBelow(sorted, prefix).map((key) => {
-          const { text, modifiedAt } = texts.get(key)!;
-          return { key, bytes: Buffer.byteLength(text), modifiedAt };
-        }),
-      ),
+    list: async (prefix) => call('list', prefix, () => keysBelow(sorted, prefix).map((key) => texts.get(key)!.entry)),
     remove: async (key) =>
       call('remove', key, () => {
         if (texts.delete(key)) sorted.splice(placeOf(sorted, key), 1);

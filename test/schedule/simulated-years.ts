@@ -19,7 +19,7 @@ export const timetable: Timetable = {
 };
 
 /** Numbers from 0, below 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -30,7 +30,7 @@ export function seeded(seed: number): () => number {
 }
 
 /** A clock that goes to the next sleeper's moment once everybody awaits something. */
-export function fastClock(start: Instant, isAtRest: () => boolean) {
+function fastClock(start: Instant, { isAtRest, rest }: { isAtRest: () => boolean; rest: () => Promise<void> }) {
   let now = Date.parse(start);
   let nowInWords = start;
   const sleepers = new Set<{ at: number; wake: () => void }>();
@@ -55,8 +55,11 @@ export function fastClock(start: Instant, isAtRest: () => boolean) {
   };
   const runUntil = async (end: Instant) => {
     for (;;) {
-      do await new Promise(setImmediate);
-      while (!isAtRest());
+      await new Promise(setImmediate);
+      while (!isAtRest()) {
+        await rest();
+        await new Promise(setImmediate);
+      }
       let at = Infinity;
       for (const sleeper of sleepers) at = Math.min(at, sleeper.at);
       if (at > Date.parse(end)) return;
@@ -118,7 +121,11 @@ const DAY = 86_400_000;
 export async function simulate(options: SimulationOptions): Promise<Simulated> {
   const random = seeded(options.seed);
   let inFlight = 0;
-  const { clock, runUntil } = fastClock(options.from, () => inFlight === 0);
+  let rested = () => {};
+  const { clock, runUntil } = fastClock(options.from, {
+    isAtRest: () => inFlight === 0,
+    rest: async () => new Promise((resolve) => (rested = resolve)),
+  });
   const store = options.store(clock);
   const ledger = ledgerOn(store, sha256Hex);
   const fires = new Map<string, WorldFire>();
@@ -169,6 +176,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
       return await effect();
     } finally {
       inFlight -= 1;
+      if (inFlight === 0) rested();
     }
   };
 
