@@ -1,4 +1,4 @@
-import { confidenceInWords } from '../history/confidence.ts';
+import { confidenceInWords } from '../catalog/confidence.ts';
 import type { LastDrill, PointCount, ResourceCoverage, RunbookCoverage } from '../history/coverage.ts';
 import { formatCount } from '../report/format.ts';
 import { formatDuration } from '../runbook/duration.ts';

@@ -7,6 +7,7 @@ import { JournalUnwritable, type Journal } from '../journal/journal.ts';
 import type { Report } from '../report/report.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import type { CommandIo } from './io.ts';
+import { countDraws } from './count-draws.ts';
 import { notifyOfDrill } from './notify-drill.ts';
 import { progressPrinter } from './progress.ts';
 import { publishDrill } from './publish-drill.ts';
@@ -50,6 +51,7 @@ export async function runDrill(run: DrillRun): Promise<DrillEnd> {
       const ports = await wireEngine(io, { journal: opened, observer, reports, place });
       await runEngine(ports, { purpose, abort, settleWithin: SETTLE_WITHIN });
     }
+    await countDraws(events, { journal, runbook: runbookOf(events), reports, onEvent: observer.event });
     await notifyOfDrill(events, { io, journal, folder, abort, onEvent: observer.event });
   } catch (error) {
     if (error instanceof JournalUnwritable) return { kind: 'stopped', problem: journalProblem(error, folder) };

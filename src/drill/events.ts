@@ -51,7 +51,14 @@ export type NewEvent =
       readonly problem?: Problem;
     }
   | { readonly type: 'drill-finished' }
+  | DrawsCounted
   | NotificationJudged;
+
+/** After `drill-finished`: what all random draws of each resource have shown by now, this drill's among them. */
+export interface DrawsCounted {
+  readonly type: 'draws-counted';
+  readonly resources: readonly { readonly resource: string; readonly passed: number; readonly draws: number }[];
+}
 
 /** After `drill-finished`: somebody was told of the drill, or could not be. It says nothing about the drill itself. */
 export interface NotificationJudged {

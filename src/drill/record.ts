@@ -46,9 +46,9 @@ export function recordOf(journal: readonly DrillEvent[]): DrillRecord {
   };
 }
 
-/** The events that tell of the drill itself: who was told of it afterwards changes nothing that it measured. */
+/** The events that tell of the drill itself: what is said of it afterwards changes nothing that it measured. */
 export function ofDrill(events: readonly DrillEvent[]): readonly DrillEvent[] {
-  return events.filter(({ type }) => type !== 'notification-judged');
+  return events.filter(({ type }) => type !== 'notification-judged' && type !== 'draws-counted');
 }
 
 /** The events of one type, in order. */

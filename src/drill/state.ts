@@ -114,6 +114,7 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
       return { ...state, keptUntil: event.until };
     case 'drill-finished':
       return { ...state, finished: true };
+    case 'draws-counted':
     case 'notification-judged':
       return state;
     case 'step-started':

@@ -2,7 +2,8 @@ import type { RecoveryPoint } from '../catalog/recovery-point.ts';
 import type { Verdict } from '../drill/verdict.ts';
 import type { RestoreSpec, Runbook } from '../runbook/runbook.ts';
 import type { Instant } from '../support/time.ts';
-import { type Confidence, confidenceOfDraws } from './confidence.ts';
+import type { Confidence } from '../catalog/confidence.ts';
+import { confidenceOfDraws } from './confidence.ts';
 import type { IndexedDrill } from './drill-index.ts';
 import type { ResourceSummary } from './drill-summary.ts';
 import { type PointHistory, type RecordedPoint, isFromTheFuture } from './point-history.ts';
@@ -96,6 +97,17 @@ export function lastVerifiedOf(runbook: Runbook, drills: readonly IndexedDrill[]
   const own = drills.filter((drill) => drill.runbook === runbook.name);
   return longestAgo(
     runbook.restore.map((spec) => lastVerified(ofResource(runbook, spec, own), now)?.resource.verifiedAt),
+  );
+}
+
+/** What the random draws of each resource of a runbook say, by resource; those without any are not in it. */
+export function confidencesOf(runbook: Runbook, drills: readonly IndexedDrill[]): ReadonlyMap<string, Confidence> {
+  const own = drills.filter((drill) => drill.runbook === runbook.name);
+  return new Map(
+    runbook.restore.flatMap((spec) => {
+      const confidence = confidenceOfDraws(ofResource(runbook, spec, own));
+      return confidence ? [[spec.name, confidence] as const] : [];
+    }),
   );
 }
 

@@ -1,3 +1,4 @@
+import { confidenceOf } from '../catalog/confidence.ts';
 import { elapsedBetween, interruptionsOf } from '../drill/elapsed.ts';
 import type { DrillEvent, Occurrence } from '../drill/events.ts';
 import { type Measured, type MeasuredObjectives, objectivesOf } from '../drill/objectives.ts';
@@ -76,6 +77,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     teardown: teardownOf(events),
     problems: problemsOf(record),
     ...notificationsOf(events),
+    ...confidencesOf(events),
     settings: settingsOf(record),
     interruptions: interruptionsOf(events),
     journalLines: events.length,
@@ -92,6 +94,15 @@ function notificationsOf(events: readonly DrillEvent[]): Pick<Report, 'notificat
     return { target, kind, occasion, outcome, ...(problem && { because: problem.message }) };
   });
   return notifications.length === 0 ? {} : { notifications };
+}
+
+function confidencesOf(events: readonly DrillEvent[]): Pick<Report, 'confidence'> {
+  const counted = ofType(events, 'draws-counted').at(-1)?.resources ?? [];
+  const confidence = counted.flatMap(({ resource, ...count }) => {
+    const bound = confidenceOf(count);
+    return bound ? [{ resource, ...bound }] : [];
+  });
+  return confidence.length === 0 ? {} : { confidence };
 }
 
 const EPOCH: Instant = instantOf(0);

@@ -3,6 +3,7 @@ import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { cutoverSection } from './html-cutover.ts';
 import { figuresSection } from './html-figures.ts';
 import { TONES, type Markup, html, icon, moment, styleSheet } from './html-markup.ts';
+import { confidenceSection } from './html-confidence.ts';
 import { notificationsSection } from './html-notifications.ts';
 import {
   checksSection,
@@ -47,7 +48,7 @@ export function reportHtml(report: Report): string {
 }
 
 function endSections(report: Report): Markup {
-  return html`${teardownSection(report)}${notificationsSection(report)}`;
+  return html`${confidenceSection(report)}${teardownSection(report)}${notificationsSection(report)}`;
 }
 
 /** Where the drill did not pass, people look for what to do before they look at anything else. */

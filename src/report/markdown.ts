@@ -1,3 +1,4 @@
+import { confidenceInWords } from '../catalog/confidence.ts';
 import { oneLine } from './escape.ts';
 import { cutoverFigure, cutoverNotes, cutoverParts } from './cutover-words.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
@@ -31,6 +32,7 @@ export function reportMarkdown(report: Report): string {
     isolation(report),
     teardown(report),
     problems(report),
+    confidences(report),
     notifications(report),
     evidence(report),
   ];
@@ -165,6 +167,12 @@ function problems({ problems: all }: Report): string {
       return `- ${warning ? 'warning: ' : ''}${escape(message)} [${escape(stable)}]${at}  \n  ${escape(hint)}`;
     }),
   );
+}
+
+function confidences({ confidence = [] }: Report): string {
+  if (confidence.length === 0) return '';
+  const items = confidence.map(({ resource, ...bound }) => `- ${code(resource)}: ${escape(confidenceInWords(bound))}`);
+  return section('Confidence', items);
 }
 
 function notifications({ notifications: all = [] }: Report): string {

@@ -202,6 +202,18 @@ const aborted = object('The end of a drill before its end.', {
   at: moment('When.'),
 });
 
+const confidence = object('What all random draws of a resource say together, this drill among them.', {
+  resource: text('Name in the runbook.'),
+  passed: count('Draws whose recovery point restored and was found right.'),
+  draws: count('Draws at random, with seeds that nobody chose.'),
+  lowerBound: {
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    description: 'Share of all recovery points that restores at least, with 95 % confidence (Clopper-Pearson).',
+  },
+});
+
 /** JSON Schema (draft-07) of `report.json`, version 1. New fields may be added; none changes its meaning or goes. */
 export const reportSchema = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -239,6 +251,13 @@ export const reportSchema = {
       journalLines: count('Lines of the journal that this was made from.'),
       tool: text('Version of drillbook.'),
     },
-    { owner: text('Who owns the runbook.'), occurrence, sandbox, cutover, notifications: list(notification) },
+    {
+      owner: text('Who owns the runbook.'),
+      occurrence,
+      sandbox,
+      cutover,
+      notifications: list(notification),
+      confidence: list(confidence),
+    },
   ),
 } as const;

@@ -1,3 +1,4 @@
+import type { Confidence } from '../catalog/confidence.ts';
 import type { Draw } from '../catalog/recovery-point.ts';
 import type { AbortReason } from '../drill/events.ts';
 import type { Verdict } from '../drill/verdict.ts';
@@ -53,6 +54,8 @@ export interface Report {
   readonly problems: readonly ReportedProblem[];
   /** Who was told, in order; absent where nobody was to be told, or has been yet. */
   readonly notifications?: readonly ReportedNotification[];
+  /** What all random draws of each resource say together, this drill's among them; absent where there is none. */
+  readonly confidence?: readonly ReportedConfidence[];
   /** What makes the figures special, e.g. `fsync=off`. */
   readonly settings: readonly string[];
   /** Times at which the controller was not running between start and end. */
@@ -168,6 +171,11 @@ export interface ReportedCheck {
   readonly expected: string;
   readonly seconds: number | null;
   readonly because?: string;
+}
+
+/** At least `lowerBound` (0 to 1) of all recovery points restore, with 95 % confidence. */
+export interface ReportedConfidence extends Confidence {
+  readonly resource: string;
 }
 
 /** A problem and where it arose: in a step, or in removing a resource. */

@@ -1,3 +1,4 @@
+import { confidenceInWords } from '../catalog/confidence.ts';
 import { cutoverFigure } from './cutover-words.ts';
 import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
@@ -50,6 +51,7 @@ export function reportTerminal(report: Report, options: TerminalOptions): string
     ...checkLines(report),
     ...endLines(report),
     ...problemLines(report),
+    ...confidenceLines(report),
     ...notificationLines(report),
   ];
   return `${lines.flatMap((line) => render(line, options)).join('\n')}\n`;
@@ -143,6 +145,14 @@ function problemLines({ problems }: Report): readonly Line[] {
     { label: warning ? 'warning' : 'problem', text: `${message} [${code}]`, paint: warning ? 'yellow' : 'red' },
     { label: 'hint', text: hint, paint: 'dim' },
   ]);
+}
+
+function confidenceLines({ confidence = [] }: Report): readonly Line[] {
+  return confidence.map(({ resource, ...bound }) => ({
+    label: 'confidence',
+    text: `${confidence.length > 1 ? `${resource}: ` : ''}${confidenceInWords(bound)}`,
+    paint: 'dim',
+  }));
 }
 
 function notificationLines({ notifications = [] }: Report): readonly Line[] {

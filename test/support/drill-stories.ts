@@ -204,6 +204,7 @@ export const STORIES: Readonly<Record<string, () => readonly DrillEvent[]>> = {
       .checked(good)
       .tornDown()
       .finished()
+      .add({ type: 'draws-counted', resources: [{ resource: 'orders', passed: 11, draws: 12 }] })
       .after(40)
       .add({ type: 'notification-judged', target: 'heartbeat-1', kind: 'heartbeat', ...PASSED, outcome: 'sent' })
       .after(19_000)
