@@ -29,8 +29,14 @@ function seeded(seed: number): () => number {
   };
 }
 
+interface Lookout {
+  readonly isOver: () => boolean;
+  readonly isAtRest: () => boolean;
+  readonly rest: () => Promise<void>;
+}
+
 /** A clock that goes to the next sleeper's moment once everybody awaits something. */
-function fastClock(start: Instant, { isAtRest, rest }: { isAtRest: () => boolean; rest: () => Promise<void> }) {
+function fastClock(start: Instant, { isOver, isAtRest, rest }: Lookout) {
   let now = Date.parse(start);
   let nowInWords = start;
   const sleepers = new Set<{ at: number; wake: () => void }>();
@@ -62,7 +68,7 @@ function fastClock(start: Instant, { isAtRest, rest }: { isAtRest: () => boolean
       }
       let at = Infinity;
       for (const sleeper of sleepers) at = Math.min(at, sleeper.at);
-      if (at > Date.parse(end)) return;
+      if (at > Date.parse(end) || isOver()) return;
       now = Math.max(now, at);
       nowInWords = instantOf(now);
       // All of a moment at once, so that they meet at every step of theirs.
@@ -88,6 +94,8 @@ export interface WorldFire {
   startedAt: Instant;
   completions: number;
   completedAt?: Instant;
+  /** Who was told that it is finished. */
+  finishedFor?: Life;
   leftToDo: number;
   by?: Life;
 }
@@ -123,6 +131,8 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
   let inFlight = 0;
   let rested = () => {};
   const { clock, runUntil } = fastClock(options.from, {
+    // What has gone wrong so often would go on for ever.
+    isOver: () => wrongs.length > 20,
     isAtRest: () => inFlight === 0,
     rest: async () => new Promise((resolve) => (rested = resolve)),
   });
@@ -187,6 +197,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
     const known = fires.get(name);
     const one: WorldFire = known ?? { fire, runbooks, starts: 0, startedAt: clock.now(), completions: 0, leftToDo: 0 };
     if (one.by !== undefined && one.by.until === undefined) wrong(`'${name}' is run twice`);
+    if (one.finishedFor === life) wrong(`'${name}' is run again by one that knows that it is finished`);
     const isDone = one.completedAt !== undefined;
     if (known === undefined) {
       one.starts += 1;
@@ -216,6 +227,7 @@ export async function simulate(options: SimulationOptions): Promise<Simulated> {
       one.completedAt = clock.now();
       for (const runbook of runbooks) occupied.delete(runbook);
     }
+    one.finishedFor = life;
     return { kind: 'finished', drillIds: runbooks.map((runbook) => `${runbook}-${fire.due}`) };
   };
 

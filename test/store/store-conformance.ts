@@ -52,12 +52,12 @@ export function storeConformance(opened: () => Promise<{ store: Store; other: St
     const texts = ['a', 'b'].map((letter) => letter.repeat(200_000));
     await store.write('k', texts[0]!);
     const seen = new Set<string | undefined>();
-    let isWriting = true;
+    const writer = { isDone: false };
     const writing = (async () => {
       for (let n = 1; n <= 10; n += 1) await store.write('k', texts[n % 2]!);
-      isWriting = false;
+      writer.isDone = true;
     })();
-    while (isWriting) seen.add(await other.read('k'));
+    while (!writer.isDone) seen.add(await other.read('k'));
     await writing;
     seen.add(await other.read('k'));
     expect([...seen].filter((text) => !texts.includes(text ?? ''))).toEqual([]);
