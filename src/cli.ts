@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { parseFindGoodArguments } from './commands/find-good-arguments.ts';
 import type { CommandIo } from './commands/io.ts';
 import type { parseSearchArguments } from './commands/search-arguments.ts';
 import { version } from './commands/version.ts';
@@ -30,6 +31,7 @@ function program(end: (code: number) => void): Command {
   const cli = new Command('drillbook').description('Proves that backups can be restored.').version(version());
   cli.exitOverride();
   drillCommands(cli, end);
+  searchCommands(cli, end);
   readingCommands(cli, end);
   catalogueCommands(cli, end);
   watchingCommands(cli, end);
@@ -82,6 +84,25 @@ function drillCommands(cli: Command, end: (code: number) => void): void {
     .action(async (options: { yes?: boolean; folder?: string; json?: boolean }) => {
       const { sweepCommand } = await import('./commands/sweep.ts');
       end(await sweepCommand(options, io));
+    });
+}
+
+function searchCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('find-good <runbook>')
+    .description('the last recovery point at which a check still passed, searched by halves with drills')
+    .requiredOption('--check <id>', 'the check that tells good from bad')
+    .option('--before <time>', 'search among those captured earlier, e.g. 2026-11-20')
+    .option('--after <time>', 'search among those captured then or later')
+    .option('--budget <number>', 'drills to run at most', '10')
+    .addOption(reports)
+    .addOption(json)
+    .action(async (file: string, options: Parameters<typeof parseFindGoodArguments>[0]) => {
+      const { findGoodCommand } = await import('./commands/find-good.ts');
+      const { parseFindGoodArguments } = await import('./commands/find-good-arguments.ts');
+      const parsed = parseFindGoodArguments(options);
+      if ('refusal' in parsed) throw new InvalidArgumentError(parsed.refusal);
+      end(await findGoodCommand(file, parsed, io));
     });
 }
 

@@ -19,7 +19,13 @@ export interface Search {
 }
 
 export type SearchStep =
-  { readonly kind: 'try'; readonly point: SearchedPoint } | { readonly kind: 'ended'; readonly found: Found };
+  | {
+      readonly kind: 'try';
+      readonly point: SearchedPoint;
+      /** How many may have to be tried after it, at most: when nothing can be told of any. */
+      readonly mayFollow: number;
+    }
+  | { readonly kind: 'ended'; readonly found: Found };
 
 /** What a search has found. Both ends are recovery points that were tried. */
 export interface Found {
@@ -37,29 +43,39 @@ export interface Found {
  * then by halves. It takes for granted that what went wrong once stays wrong; what it sees of the opposite it tells.
  * A point of which nothing can be told is passed over for the one nearest to it.
  */
-export function nextStep({ points, tried, budget }: Search): SearchStep {
+export function nextStep(search: Search): SearchStep {
+  const { points, tried, budget } = search;
+  const { lastGood, firstBad, end, open } = bordersOf(search);
+  const untried = open.filter((index) => !tried.has(points[index]?.id ?? ''));
+  const middle = firstBad === -1 ? points.length - 1 : Math.floor((lastGood + end) / 2);
+  const next = [...untried].sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0];
+  const point = next === undefined ? undefined : points[next];
+  if (point === undefined || tried.size >= budget) return { kind: 'ended', found: foundSoFar(search) };
+  return { kind: 'try', point, mayFollow: Math.min(untried.length, budget - tried.size) - 1 };
+}
+
+/** What a search that goes no further has found. */
+export function foundSoFar(search: Pick<Search, 'points' | 'tried'>): Found {
+  const { points, tried } = search;
+  const { lastGood, firstBad, end, open } = bordersOf(search);
+  const [good, bad] = [points[lastGood], points[firstBad]];
+  return {
+    ...(good && { lastGood: good }),
+    ...(bad && { firstBad: bad }),
+    between: open.flatMap((index) => points[index] ?? []),
+    outcome: outcomeOf({ good, bad, open: open.length }),
+    contradictions: points.filter(({ id }, index) => index > end && tried.get(id) === 'good'),
+  };
+}
+
+/** Indices; -1 where there is none. `open` is what lies between the last good and the first bad, which is at `end`. */
+function bordersOf({ points, tried }: Pick<Search, 'points' | 'tried'>) {
   const verdicts = points.map(({ id }) => tried.get(id));
   const firstBad = verdicts.indexOf('bad');
   const end = firstBad === -1 ? points.length : firstBad;
   const lastGood = verdicts.slice(0, end).lastIndexOf('good');
   const open = points.map((_, index) => index).slice(lastGood + 1, end);
-  const untried = open.filter((index) => verdicts[index] === undefined);
-  const middle = firstBad === -1 ? points.length - 1 : Math.floor((lastGood + end) / 2);
-  const next = [...untried].sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0];
-  const point = next === undefined ? undefined : points[next];
-  if (point !== undefined && tried.size < budget) return { kind: 'try', point };
-  const contradictions = points.filter((_, index) => index > end && verdicts[index] === 'good');
-  const [good, bad] = [points[lastGood], points[firstBad]];
-  return {
-    kind: 'ended',
-    found: {
-      ...(good && { lastGood: good }),
-      ...(bad && { firstBad: bad }),
-      between: open.flatMap((index) => points[index] ?? []),
-      outcome: outcomeOf({ good, bad, open: open.length }),
-      contradictions,
-    },
-  };
+  return { lastGood, firstBad, end, open };
 }
 
 function outcomeOf(of: { good?: SearchedPoint | undefined; bad?: SearchedPoint | undefined; open: number }) {

@@ -48,7 +48,7 @@ export function parseSearchArguments(written: WrittenSearch): RecoveryPointOptio
 }
 
 /** A day is its midnight in UTC. */
-function momentOrDay(text: string | undefined): Instant | undefined {
+export function momentOrDay(text: string | undefined): Instant | undefined {
   if (text === undefined) return undefined;
   return parseMoment(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text);
 }
