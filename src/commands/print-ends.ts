@@ -25,7 +25,8 @@ export function printEnds(ends: readonly PlacedEnd[], { json }: { json?: boolean
   return ends.map(({ end }) => codeOf(end)).reduce(worstExitCode, 0);
 }
 
-function codeOf(end: DrillEnd): number {
+/** The exit code of one drill. */
+export function codeOf(end: DrillEnd): number {
   if (end.kind === 'stopped') return 3;
   const { verdict, teardown } = end.report;
   const code = exitCodeOf({ verdict, teardown: teardown.outcome, interrupted: end.interrupted });

@@ -1,9 +1,11 @@
 import pLimit from 'p-limit';
+import { worstExitCode } from '../report/exit-code.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import type { FireEnd, RunningFire } from '../schedule/carry-fire.ts';
 import { type Fire, compact } from '../schedule/ledger.ts';
-import type { Runbook } from '../runbook/runbook.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
 import type { CommandIo } from './io.ts';
+import { codeOf } from './print-ends.ts';
 import type { ReportsPlace } from './reports-place.ts';
 import { type RunbookRun, runRunbook } from './run-runbook.ts';
 import type { ScheduledDrillFile } from './scheduled-drills.ts';
@@ -14,6 +16,20 @@ export interface FireRunner {
   readonly drills: readonly ScheduledDrillFile[];
   readonly reports: ReportsPlace;
   readonly io: CommandIo;
+  readonly carried: CarriedDrills;
+}
+
+/** What a scheduler has in mind of the drills of its fires. */
+export interface CarriedDrills {
+  readonly underWay: Set<string>;
+  /** The exit code of all that have ended, together. */
+  code: number;
+  /** Whether any was ended by the end of the scheduler. */
+  wasInterrupted: boolean;
+}
+
+export function noDrills(): CarriedDrills {
+  return { underWay: new Set(), code: 0, wasInterrupted: false };
 }
 
 /** Runs the drills of a fire side by side, as many as it allows, or goes on with those that are begun. */
@@ -37,17 +53,22 @@ interface One {
 }
 
 async function drillOne(
-  { reports, io }: FireRunner,
+  { reports, io, carried }: FireRunner,
   { fire, runbook, abort }: One,
 ): Promise<{ readonly drillId: string } | { readonly because: string }> {
   if (abort.aborted) return { because: `'${runbook.name}' was not begun before the scheduler had to end` };
   const drillId = drillIdOf(fire, runbook);
   const occurrence = { drill: fire.drill, due: fire.due, ...(fire.lateBy !== undefined && { lateBy: fire.lateBy }) };
   const run: RunbookRun = { runbook, reports, abort, drillId, occurrence };
-  const { end, folder } = await runRunbook(run, io);
-  if (end.kind === 'stopped') return { because: end.problem.message };
-  io.stdout(summaryOf(end.report, folder, io));
-  return { drillId };
+  carried.underWay.add(drillId);
+  const { end, folder } = await runRunbook(run, io).finally(() => carried.underWay.delete(drillId));
+  // One that is looked at again because its fire was not finished may have been interrupted then, but is not now.
+  const now = end.kind === 'ended' ? { ...end, interrupted: end.interrupted && abort.aborted } : end;
+  if (now.kind === 'ended' && now.interrupted) carried.wasInterrupted = true;
+  carried.code = worstExitCode(carried.code, codeOf(now));
+  if (end.kind === 'ended') io.stdout(summaryOf(end.report, folder, io));
+  // A drill whose evidence could not be kept is one that nobody can show: it is tried again to keep it.
+  return end.problem ? { because: end.problem.message } : { drillId };
 }
 
 /** The same for everybody who looks at the fire, so that a second engine finds the first one's journal. */

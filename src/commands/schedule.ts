@@ -1,4 +1,5 @@
 import { printDiagnostics } from '../diagnostics/print.ts';
+import { worstExitCode } from '../report/exit-code.ts';
 import { runDaemon, runOnce } from '../schedule/daemon.ts';
 import { ledgerOn } from '../schedule/ledger.ts';
 import { duesBetween, nextFire } from '../schedule/next-fire.ts';
@@ -7,11 +8,12 @@ import { allowedFrom, begin } from '../schedule/windows.ts';
 import { livenessFrom, ownerOfThisProcess } from '../store/this-process.ts';
 import { systemClock } from '../support/clock.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
-import { type HealthServer, type Listening, serveHealth } from './health-server.ts';
+import type { Instant } from '../support/time.ts';
+import { type Listening, serveHealth } from './health-server.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { listFires } from './list-fires.ts';
 import { type ReportsPlace, reportsPlace } from './reports-place.ts';
-import { runFire } from './run-fire.ts';
+import { type CarriedDrills, noDrills, runFire } from './run-fire.ts';
 import { staleWatch } from './stale-watch.ts';
 import { type ScheduledDrillFile, scheduledDrills } from './scheduled-drills.ts';
 import { abortOnSignals } from './signals.ts';
@@ -39,8 +41,9 @@ export const TIMETABLE = {
  * `drillbook schedule`: drills what the files in `drills/` schedule, until it is told to end; with `once` only what is due
  * now, with `list` nothing. Any number of them may share one `--reports`: its ledger decides who begins what.
  *
- * @returns 0; 2 where a drill is not valid, none has a schedule, or the address to listen on is taken; 3 where something
- *   that was due could not be seen to its end, 130 after a signal
+ * @returns 2 where a drill is not valid, none has a schedule, or the address to listen on is taken. With `once` that of the
+ *   drills together, 3 where something that was due could not be seen to its end, 130 after a signal. Else 0 when a signal
+ *   has ended it, as a supervisor expects, but 130 where that has interrupted a drill.
  */
 export async function scheduleCommand(options: ScheduleOptions, io: CommandIo): Promise<number> {
   const { drills, diagnostics } = await scheduledDrills(io);
@@ -65,49 +68,75 @@ export async function scheduleCommand(options: ScheduleOptions, io: CommandIo): 
     io.stdout(listFires(drills, { now: systemClock.now(), timetable: TIMETABLE, json: options.json ?? false }));
     return 0;
   }
-  return keepSchedule({ drills, reports, io }, options);
+  return keepSchedule({ drills, reports, io, carried: noDrills() }, options);
 }
 
 interface Keeping {
   readonly drills: readonly ScheduledDrillFile[];
   readonly reports: ReportsPlace;
   readonly io: CommandIo;
+  readonly carried: CarriedDrills;
 }
 
 async function keepSchedule(keeping: Keeping, { once = false, listen }: ScheduleOptions): Promise<number> {
-  const { io } = keeping;
-  const troubles: string[] = [];
-  const trouble = (error: unknown) => {
-    const said = error instanceof Error ? error.message : String(error);
-    if (troubles.at(-1) !== said) io.stderr(`${systemClock.now()} ${said}; it is tried again\n`);
-    troubles.push(said);
-  };
-  const signals = abortOnSignals(io, () => []);
-  let health: HealthServer | undefined;
+  const { io, carried } = keeping;
+  const troubles = troublesOn(io);
+  const signals = abortOnSignals(io, () => [...carried.underWay]);
   try {
-    const scheduler = await wireScheduler(keeping, trouble);
+    const scheduler = await wireScheduler(keeping, troubles.hear);
     const watchStale = staleWatch({ ...keeping, timetable: TIMETABLE });
-    if (once) {
-      await runOnce(scheduler, signals.signal);
-      await watchStale(systemClock.now()).catch(trouble);
-      return signals.signal.aborted ? 130 : troubles.length > 0 ? 3 : 0;
-    }
-    health = listen && (await serveHealth(listen, { ...keeping, scheduler, timetable: TIMETABLE }));
-    if (health && 'code' in health.state) {
-      printProblem(io, health.state);
+    const kept = { ...keeping, scheduler, watchStale, signal: signals.signal, trouble: troubles.hear };
+    if (!once) return await keepOn(kept, listen);
+    await runOnce(scheduler, signals.signal);
+    if (signals.signal.aborted) return 130;
+    await watchStale(systemClock.now()).catch(troubles.hear);
+    return troubles.any() ? worstExitCode(carried.code, 3) : carried.code;
+  } finally {
+    signals.stop();
+  }
+}
+
+interface Kept extends Keeping {
+  readonly scheduler: Scheduler;
+  readonly watchStale: (now: Instant) => Promise<void>;
+  readonly signal: AbortSignal;
+  readonly trouble: (error: unknown) => void;
+}
+
+/** Keeps the schedule until the signal. */
+async function keepOn(kept: Kept, listen: Listening | undefined): Promise<number> {
+  const { io, drills, scheduler, watchStale, signal, trouble, carried } = kept;
+  const health = listen && (await serveHealth(listen, { ...kept, timetable: TIMETABLE }));
+  const state = health?.state;
+  try {
+    if (state && 'code' in state) {
+      printProblem(io, state);
       return 2;
     }
-    io.stderr(`keeping the schedule of ${keeping.drills.map(({ drill }) => `'${drill.name}'`).join(', ')}\n`);
-    const onLook = async (at: string) => {
+    io.stderr(`keeping the schedule of ${drills.map(({ drill }) => `'${drill.name}'`).join(', ')}\n`);
+    if (state) io.stderr(`serving /healthz and /metrics on port ${state.port}\n`);
+    const onLook = async (at: Instant) => {
       health?.looked(at);
       await watchStale(at);
     };
-    await runDaemon({ scheduler, clock: systemClock, onLook, trouble }, signals.signal);
-    return 130;
+    await runDaemon({ scheduler, clock: systemClock, onLook, trouble }, signal);
+    return carried.wasInterrupted ? 130 : 0;
   } finally {
     await health?.close();
-    signals.stop();
   }
+}
+
+/** Says what went wrong, once while it stays the same. */
+function troublesOn(io: CommandIo): { readonly hear: (error: unknown) => void; readonly any: () => boolean } {
+  let last: string | undefined;
+  return {
+    hear: (error) => {
+      const said = error instanceof Error ? error.message : String(error);
+      if (last !== said) io.stderr(`${systemClock.now()} ${said}; it is tried again\n`);
+      last = said;
+    },
+    any: () => last !== undefined,
+  };
 }
 
 async function wireScheduler(keeping: Keeping, trouble: (error: unknown) => void): Promise<Scheduler> {

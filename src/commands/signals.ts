@@ -1,9 +1,13 @@
 import type { AbortRequest } from '../engine/engine-options.ts';
 import type { CommandIo } from './io.ts';
 
+const IDLE = 'no drill is under way, and none begins any more';
+
 /**
  * Turns the first SIGINT or SIGTERM into an abort, after which the drill tears itself down. A second one leaves at once
  * and prints the command that finishes the work.
+ *
+ * @param drillIds the drills that are under way when it is asked
  */
 export function abortOnSignals(
   io: CommandIo,
@@ -12,7 +16,9 @@ export function abortOnSignals(
   const abort = new AbortController();
   const onSignal = (name: NodeJS.Signals) => {
     if (!abort.signal.aborted) {
-      io.stderr(`\n${name}: what is under way is aborted and torn down; once more leaves at once\n`);
+      const does =
+        drillIds().length > 0 ? 'what is under way is aborted and torn down; once more leaves at once' : IDLE;
+      io.stderr(`\n${name}: ${does}\n`);
       abort.abort(interruptedBy(name));
       return;
     }

@@ -249,6 +249,8 @@ function noteEnd(ports: SchedulerPorts, mind: Mind, fire: Fire, carried: Carried
   const name = fireName(fire);
   if (carried !== 'unfinished') {
     mind.resting.delete(name);
+    // What waited for its turn need not wait for the next look that is due.
+    if (carried === 'ended') mind.quietUntil = undefined;
     return;
   }
   const tries = (mind.resting.get(name)?.tries ?? 0) + 1;
