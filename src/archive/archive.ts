@@ -1,7 +1,13 @@
 import { mkdir, readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { type JournalOpening, JOURNAL_FILE, openFileJournal, readJournalFile } from '../journal/file-journal.ts';
+import {
+  type JournalOpening,
+  type KeepLine,
+  JOURNAL_FILE,
+  openFileJournal,
+  readJournalFile,
+} from '../journal/file-journal.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../support/clock.ts';
@@ -17,12 +23,19 @@ export interface Archive {
    * so that the copy is never ahead.
    */
   openJournal(drillId: string, options: { clock: Clock; takeOver?: boolean }): Promise<JournalOpening>;
-  /** Keeps the whole journal and everything that was made from it. `isFinished`: nothing will be added to it. */
+  /**
+   * Keeps the whole journal and everything that was made from it. `isFinished`: nothing will be added to it.
+   *
+   * @throws Error also when a line of the journal could not be kept here: what was made of it would contradict it
+   */
   keepFolder(drillId: string, isFinished: boolean): Promise<void>;
 }
 
 export interface ArchiveOptions {
+  /** For notes that change: which drills are open. */
   readonly store: Store;
+  /** The same texts as `store`; what is put there is evidence. */
+  readonly evidence: Store;
   /** Where the copies are. */
   readonly folder: string;
   /** This machine's name. */
@@ -42,7 +55,8 @@ const SIDE_BY_SIDE = 16;
  * `drills/<id>/<file>` the folder as it was when an engine left it.
  */
 export function archive(options: ArchiveOptions): Archive {
-  const { store, folder, host, beOnlyEngine } = options;
+  const { store, evidence, folder, beOnlyEngine } = options;
+  const unkept = new Set<string>();
   return {
     async fetch(drillId) {
       if (drillId === undefined) await fetchAll(options);
@@ -51,35 +65,46 @@ export function archive(options: ArchiveOptions): Archive {
     async openJournal(drillId, { clock, takeOver = false }) {
       const hold = await beOnlyEngine(drillId, takeOver);
       if (hold.kind === 'refused') return { ...hold, readable: NOTHING_READ };
-      await fetchFolder(options, drillId);
-      const elsewhere = takeOver ? undefined : await sandboxElsewhere(options, drillId);
-      if (elsewhere !== undefined) {
+      unkept.delete(drillId);
+      const keepFirst = lineKeeper(evidence, drillId, () => unkept.add(drillId));
+      const opening = await openKept(options, drillId, { clock, takeOver, keepFirst }).catch(async (error: unknown) => {
         await hold.release();
-        return { kind: 'refused', problem: elsewhere, readable: NOTHING_READ };
-      }
-      await store.write(`open/${drillId}.json`, `${JSON.stringify({ host })}\n`);
-      const keepFirst = lineKeeper(store, drillId);
-      const opening = await openFileJournal(join(folder, drillId), { clock, takeOver, keepFirst });
+        throw error;
+      });
       if (opening.kind === 'refused') {
         await hold.release();
         return opening;
       }
       const { journal } = opening;
       const close = async () => {
-        await journal.close();
-        await hold.release();
+        await journal.close().finally(async () => hold.release());
       };
       return { ...opening, journal: { ...journal, close } };
     },
     async keepFolder(drillId, isFinished) {
+      // A report of what the kept journal does not say would be evidence against it.
+      if (unkept.has(drillId)) throw new Error(`lines of the journal of '${drillId}' could not be kept`);
       const limit = pLimit(SIDE_BY_SIDE);
       const names = (await readdir(join(folder, drillId), { withFileTypes: true })).filter((one) => one.isFile());
       const keep = async ({ name }: { name: string }) =>
-        store.write(`drills/${drillId}/${name}`, await readFile(join(folder, drillId, name), 'utf8'));
+        evidence.write(`drills/${drillId}/${name}`, await readFile(join(folder, drillId, name), 'utf8'));
       await Promise.all(names.filter(({ name }) => KEPT.test(name)).map((one) => limit(keep, one)));
       if (isFinished) await store.remove(`open/${drillId}.json`);
     },
   };
+}
+
+async function openKept(
+  options: ArchiveOptions,
+  drillId: string,
+  opening: { readonly clock: Clock; readonly takeOver: boolean; readonly keepFirst: KeepLine },
+): Promise<JournalOpening> {
+  const { store, folder, host } = options;
+  await fetchFolder(options, drillId);
+  const elsewhere = opening.takeOver ? undefined : await sandboxElsewhere(options, drillId);
+  if (elsewhere !== undefined) return { kind: 'refused', problem: elsewhere, readable: NOTHING_READ };
+  await store.write(`open/${drillId}.json`, `${JSON.stringify({ host })}\n`);
+  return openFileJournal(join(folder, drillId), opening);
 }
 
 /** A sandbox on another machine cannot be seen from here, and would be taken for gone. */

@@ -9,10 +9,13 @@ const SIDE_BY_SIDE = 16;
 /**
  * Keeps each line of a drill's journal as a text of its own, before its effect: of two engines on two machines only one
  * can create the next, so that the other one learns that it was taken over.
+ *
+ * @param onUnkept called when a line cannot be kept, which may have been kept all the same
  */
-export function lineKeeper(store: Store, drillId: string): KeepLine {
+export function lineKeeper(store: Store, drillId: string, onUnkept: () => void): KeepLine {
   return async (line, number) => {
     const isKept = await store.create(keyOf(drillId, number), line).catch((error: unknown) => {
+      onUnkept();
       throw new JournalUnwritable('disk', error);
     });
     if (!isKept) throw new JournalUnwritable('taken-over');

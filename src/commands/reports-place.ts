@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import { livenessFrom, ownerOfThisProcess } from '../store/this-process.ts';
 import { systemClock } from '../support/clock.ts';
 import { parseDuration } from '../runbook/duration.ts';
+import { bucketTrouble } from './bucket-trouble.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
 /** Where the drills are kept, as `--reports` names it, and what may be asked of it. `fetch` throws `ReportsUnreachable`. */
@@ -32,14 +33,9 @@ export class ReportsUnreachable extends Error {
   readonly problem: Problem;
 
   constructor(place: string, cause: unknown) {
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    super(`'${place}' cannot be used: ${why}`, { cause });
-    this.problem = {
-      code: 'reports/unreachable',
-      message: this.message,
-      hint: "Look at the bucket's name and region and at what the credentials may do there, or name a folder with --reports.",
-      blames: 'environment',
-    };
+    super(`'${place}' cannot be used: ${bucketTrouble(cause).because}`, { cause });
+    const { hint } = bucketTrouble(cause);
+    this.problem = { code: 'reports/unreachable', message: this.message, hint, blames: 'environment' };
   }
 }
 
@@ -57,23 +53,32 @@ export type ParsedPlace =
 
 const S3_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9!_.*'()/-]*))?(?:\?([^?]*))?$/;
 
+/** What nobody means as a folder: of `s3:/evidence` or `S3://evidence` drills would lie on this disk, unnoticed. */
+const URL_LIKE = /^([a-z][a-z0-9+.-]+:\/\/|s3:)/i;
+
 /** What `--reports` says: a folder, or `s3://bucket/prefix?region=eu-west-1&retain=governance:400d`. */
 export function parsePlace(text: string): ParsedPlace {
-  if (!text.startsWith('s3://')) return { kind: 'folder', path: text };
+  if (text === '') return wrong('it is empty');
+  if (!URL_LIKE.test(text)) return { kind: 'folder', path: text };
   const [, bucket, path = '', query = ''] = S3_PLACE.exec(text) ?? [];
   if (bucket === undefined) return wrong('it is not s3://bucket/prefix');
+  const segments = path.split('/').filter(Boolean);
+  // Clients and proxies resolve these, each in its own way.
+  if (segments.includes('..') || segments.includes('.')) return wrong("'.' and '..' are no parts of a prefix");
   const params = new URLSearchParams(query);
+  const twice = [...params.keys()].find((name) => params.getAll(name).length > 1);
+  if (twice !== undefined) return wrong(`'${twice}' is said twice`);
   const unknown = [...params.keys()].find((name) => name !== 'region' && name !== 'retain');
   if (unknown !== undefined) return wrong(`nothing is known of '${unknown}'; 'region' and 'retain' are`);
   const retain = params.get('retain');
   const retention = retain === null ? undefined : parseRetention(retain);
   if (retain !== null && retention === undefined) return wrong(`'${retain}' is not governance:400d or compliance:400d`);
   const region = params.get('region');
-  const folder = path.split('/').filter(Boolean).join('/');
+  if (region !== null && !/^[a-z]{2,}(-[a-z0-9]+)+$/.test(region)) return wrong(`'${region}' is no region`);
   return {
     kind: 's3',
     bucket,
-    prefix: folder === '' ? '' : `${folder}/`,
+    prefix: segments.map((segment) => `${segment}/`).join(''),
     ...(region !== null && { region }),
     ...(retention && { retention }),
   };
@@ -103,7 +108,7 @@ export function reportsPlace(text: string, io: Pick<CommandIo, 'cwd'>): ReportsP
     };
   }
   const { kind: _, ...bucket } = place;
-  return bucketPlace(text, { store: openBucket(bucket, systemClock), folder: copiesOf(place, io) });
+  return bucketPlace(text, { ...openBucket(bucket, systemClock), folder: copiesOf(place, io) });
 }
 
 /**
@@ -142,9 +147,13 @@ function copiesOf({ bucket, prefix }: { bucket: string; prefix: string }, io: Pi
   return join(io.cwd, '.drillbook', 'reports', `${bucket}-${digest}`);
 }
 
-function bucketPlace(name: string, { store, folder }: { store: Store; folder: string }): ReportsPlace {
+function bucketPlace(
+  name: string,
+  { store, evidence, folder }: { store: Store; evidence: Store; folder: string },
+): ReportsPlace {
   const kept: Archive = archive({
     store,
+    evidence,
     folder,
     host: hostname(),
     beOnlyEngine: async (drillId, takeOver) => beOnlyEngine(store, drillId, takeOver),
@@ -185,7 +194,8 @@ async function beOnlyEngine(store: Store, drillId: string, takeOver: boolean): P
     async release() {
       letGo.abort();
       await holding;
-      await taken.lease.release();
+      // A lease that cannot be given back is free all the same once its holder is seen to be dead.
+      await taken.lease.release().catch(() => undefined);
     },
   };
 }

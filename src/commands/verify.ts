@@ -24,6 +24,9 @@ export async function verifyCommand(
     printProblem(io, drill);
     return 2;
   }
+  // Of all drills only the journals are brought here; whose id was named is here whole.
+  const whole = id === undefined ? await openReports(options.reports, io, drill.drillId) : reports;
+  if (typeof whole === 'number') return whole;
   const { text, folder, drillId, state } = drill;
   const findings = [
     ...(text.bad ? [`line ${text.bad.line} of the journal cannot be trusted: ${text.bad.because}`] : []),

@@ -12,7 +12,7 @@ export interface BucketPlace {
   readonly prefix: string;
 }
 
-/** How long nobody may change or remove what was created; the bucket must have Object Lock. */
+/** How long nobody may change or remove what was put; the bucket must have Object Lock. */
 export interface Retention {
   readonly mode: 'GOVERNANCE' | 'COMPLIANCE';
   readonly lasts: Millis;
@@ -29,18 +29,22 @@ const WRITTEN_BY = 'drillbook-write';
 /** How often a write is tried that met another one under way under the same key. */
 const TRIES_IN_CONFLICT = 5;
 
-/** Texts as objects of a bucket, created by conditional writes; retention holds for what is created, not for what is rewritten. */
+/**
+ * Texts as objects of a bucket, created by conditional writes. Retention holds for every text that is put here; one that is
+ * written again is a new version, and the old one stays.
+ */
 export function s3Store(options: S3StoreOptions): Store {
   const { bucket, prefix } = options;
   const at = (key: string) => {
     assertKey(key);
     return { Bucket: bucket, Key: prefix + key };
   };
+  const put = (key: string, text: string) => ({ ...at(key), ...body(text), ...lockOf(options) });
   return {
-    create: async (key, text) => create({ ...at(key), ...body(text) }, options),
+    create: async (key, text) => create(put(key, text), options),
     async write(key, text) {
       const { PutObjectCommand } = await import('@aws-sdk/client-s3');
-      await (await options.client()).send(new PutObjectCommand({ ...at(key), ...body(text) }));
+      await (await options.client()).send(new PutObjectCommand(put(key, text)));
     },
     async read(key) {
       const { GetObjectCommand } = await import('@aws-sdk/client-s3');
@@ -60,22 +64,27 @@ function body(text: string) {
   return { Body: Buffer.from(text), ContentType: 'text/plain; charset=utf-8' };
 }
 
+function lockOf({ retention, clock }: S3StoreOptions) {
+  return (
+    retention && {
+      ObjectLockMode: retention.mode,
+      ObjectLockRetainUntilDate: new Date(addMillis(clock.now(), retention.lasts)),
+    }
+  );
+}
+
 /**
  * A refusal may be of this very write, when the answer to its first try was lost and the client sent it again: the
  * object says whose it is. Of two at once S3 may refuse one without having kept the other (409): then it is tried again.
  */
 async function create(
   put: { readonly Bucket: string; readonly Key: string; readonly Body: Buffer; readonly ContentType: string },
-  { client: connect, retention, clock }: S3StoreOptions,
+  { client: connect }: S3StoreOptions,
 ): Promise<boolean> {
   const { PutObjectCommand } = await import('@aws-sdk/client-s3');
   const client = await connect();
   const id = randomUUID();
-  const locked = retention && {
-    ObjectLockMode: retention.mode,
-    ObjectLockRetainUntilDate: new Date(addMillis(clock.now(), retention.lasts)),
-  };
-  const command = new PutObjectCommand({ ...put, ...locked, IfNoneMatch: '*', Metadata: { [WRITTEN_BY]: id } });
+  const command = new PutObjectCommand({ ...put, IfNoneMatch: '*', Metadata: { [WRITTEN_BY]: id } });
   for (let tries = 1; ; tries += 1) {
     try {
       await client.send(command);

@@ -18,12 +18,15 @@ const event = (step: string): NewEvent => ({ type: 'step-started', step, attempt
 const journals: Journal[] = [];
 let lab: string;
 let store: Store;
+/** Keys put as evidence, in order. */
+let evident: string[];
 let hook: (call: StoreCall) => Promise<void>;
 
 beforeEach(async () => {
   lab = await mkdtemp(join(tmpdir(), 'drillbook-archive-'));
   hook = async () => Promise.resolve();
   store = memoryStore({ clock, hook: async (call) => hook(call) });
+  evident = [];
 });
 afterEach(async () => {
   for (const journal of journals.splice(0)) await journal.close().catch(() => undefined);
@@ -38,7 +41,18 @@ function machine(
   beOnlyEngine: (id: string, takeOver: boolean) => Promise<EngineHold> = async () => held,
 ) {
   const folder = join(lab, name);
-  return { folder, ...archive({ store, folder, host: name, beOnlyEngine }) };
+  const evidence: Store = {
+    ...store,
+    create: async (key, text) => {
+      evident.push(key);
+      return store.create(key, text);
+    },
+    write: async (key, text) => {
+      evident.push(key);
+      return store.write(key, text);
+    },
+  };
+  return { folder, ...archive({ store, evidence, folder, host: name, beOnlyEngine }) };
 }
 
 async function opened(on: Archive) {
@@ -135,6 +149,54 @@ test('a finished drill is fetched as one text, with its reports where it is aske
   expect(reads).toHaveLength(1);
   await b.fetch(DRILL);
   expect((await readdir(join(b.folder, DRILL))).sort()).toEqual(['journal.jsonl', 'report.json']);
+});
+
+test('evidence is the lines of the journal and what was made of them, not the note that a drill is open', async () => {
+  const a = machine('a');
+  const journal = await opened(a);
+  await journal.append(event('1'));
+  await journal.close();
+  await writeFile(join(a.folder, DRILL, 'report.json'), '{}');
+  expect((await store.list('open/')).map(({ key }) => key)).toEqual([`open/${DRILL}.json`]);
+  await a.keepFolder(DRILL, true);
+  const folder = [`drills/${DRILL}/journal.jsonl`, `drills/${DRILL}/report.json`];
+  expect(evident.sort()).toEqual([...folder, `journals/${DRILL}/000001.json`]);
+  expect((await store.list('')).map(({ key }) => key)).toEqual(evident);
+});
+
+test('what was made of lines that could not be kept is not kept, until the drill has gone on with all of them', async () => {
+  const a = machine('a');
+  const journal = await opened(a);
+  await journal.append(event('1'));
+  hook = async ({ name }) => {
+    if (name === 'create') throw new Error('the bucket cannot be reached');
+  };
+  await expect(journal.append(event('2'))).rejects.toMatchObject({ why: 'disk' });
+  hook = async () => Promise.resolve();
+  await journal.close();
+  await expect(a.keepFolder(DRILL, true)).rejects.toThrow('could not be kept');
+  expect((await store.list('')).map(({ key }) => key)).toEqual([`journals/${DRILL}/000001.json`, `open/${DRILL}.json`]);
+  const again = await opened(a);
+  await again.append(event('2'));
+  await again.close();
+  await a.keepFolder(DRILL, true);
+  expect(await store.list('open/')).toEqual([]);
+});
+
+test('who cannot open the journal lets go of the drill', async () => {
+  let released = 0;
+  const hold: EngineHold = {
+    kind: 'held',
+    async release() {
+      released += 1;
+      return Promise.resolve();
+    },
+  };
+  hook = async ({ name }) => {
+    if (name === 'write') throw new Error('the bucket refuses');
+  };
+  await expect(machine('a', async () => hold).openJournal(DRILL, { clock })).rejects.toThrow('the bucket refuses');
+  expect(released).toBe(1);
 });
 
 test('a finished drill that is opened again can be found again as one that goes on', async () => {

@@ -1,4 +1,4 @@
-import { CreateBucketCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, HeadObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { s3Store } from '../../src/store/s3-store.ts';
 import { systemClock } from '../../src/support/clock.ts';
@@ -63,22 +63,29 @@ describe.skipIf(found === undefined)('a store in a bucket', () => {
     await expect(store.create('b', 'mine')).rejects.toThrow();
   });
 
-  test('what is created stays for as long as it must, what is rewritten does not', async () => {
+  test('what is put with a retention stays for as long as it must, what is written again as a version of its own', async () => {
     const place = await bucket({ locked: true });
     const one = client();
     const retention = { mode: 'COMPLIANCE', lasts: 86_400_000 } as const;
     const store = s3Store({ ...place, client: async () => Promise.resolve(one), retention });
-    await store.create('a', 'evidence');
-    await store.write('beat', 'alive');
-    const [evidence, beat] = await Promise.all(
-      ['a', 'beat'].map(async (key) =>
-        one.send(new HeadObjectCommand({ Bucket: place.bucket, Key: place.prefix + key })),
-      ),
+    await store.create('line', 'evidence');
+    for (const text of ['first', 'second']) await store.write('report', text);
+    await s3Store({ ...place, client: async () => Promise.resolve(one) }).write('beat', 'alive');
+    const { Versions = [] } = await one.send(new ListObjectVersionsCommand({ Bucket: place.bucket }));
+    const locks = await Promise.all(
+      Versions.map(async ({ Key = '', VersionId }) => {
+        const found = await one.send(new HeadObjectCommand({ Bucket: place.bucket, Key, VersionId }));
+        const until = found.ObjectLockRetainUntilDate?.toISOString() ?? '';
+        const isLong = until > addMillis(systemClock.now(), 86_000_000);
+        return [Key.slice(place.prefix.length), found.ObjectLockMode, isLong] as const;
+      }),
     );
-    expect(evidence?.ObjectLockMode).toBe('COMPLIANCE');
-    const until = evidence?.ObjectLockRetainUntilDate?.toISOString() ?? '';
-    expect(until > addMillis(systemClock.now(), 86_000_000)).toBe(true);
-    expect(beat?.ObjectLockMode).toBeUndefined();
+    expect(locks.sort(([a], [b]) => a.localeCompare(b))).toEqual([
+      ['beat', undefined, false],
+      ['line', 'COMPLIANCE', true],
+      ['report', 'COMPLIANCE', true],
+      ['report', 'COMPLIANCE', true],
+    ]);
   });
 
   test('a bucket that is not there is an error, not an empty one', async () => {
