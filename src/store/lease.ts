@@ -30,9 +30,9 @@ export interface LeasePorts {
 }
 
 /** How often a holder says that it lives, for those who cannot see its process. */
-export const BEAT_EVERY_MS = 60_000;
+const BEAT_EVERY_MS = 60_000;
 /** A holder that nobody can see is dead when it has said nothing for longer. */
-export const DEAD_AFTER_MS = 10 * 60_000;
+const DEAD_AFTER_MS = 10 * 60_000;
 /** A holder whose word reaches nobody for longer takes itself for dead, well before others do. */
 const GIVEN_UP_AFTER_MS = 8 * 60_000;
 

@@ -3,7 +3,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { Clock } from '../../src/support/clock.ts';
 
 /** An owner of leases, each with its name as host and instance. */
-export function ownerNamed(name: string): Owner {
+function ownerNamed(name: string): Owner {
   return { host: name, bootId: 'boot', pidNamespace: '', pid: 1, startTime: '1', instance: name };
 }
 
