@@ -58,8 +58,11 @@ test('finds the last recovery point before the damage with drills that each leav
 test('an interrupted search tears its drill down, begins no other, and tells what it knows: exit 130', async () => {
   const before = await readdir(join(estate.folder, 'reports'));
   const { child, ended } = estate.start(['find-good', runbook, ...CHECK]);
+  let [seen, told] = ['', false];
   child.stderr?.on('data', (text: string) => {
-    if (text.includes('isolation: level')) child.kill('SIGINT');
+    seen += text;
+    if (told || !seen.includes('isolation: level')) return;
+    told = child.kill('SIGINT');
   });
   const { code, stdout, stderr } = await ended;
   expect(code, stderr).toBe(130);
