@@ -77,7 +77,11 @@ export function archive(options: ArchiveOptions): Archive {
       }
       const { journal } = opening;
       const close = async () => {
-        await journal.close().finally(async () => hold.release());
+        try {
+          await journal.close();
+        } finally {
+          await hold.release();
+        }
       };
       return { ...opening, journal: { ...journal, close } };
     },

@@ -29,12 +29,16 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 const ANY =
   "Look at the bucket's name and region and at what the credentials may do there, or name a folder with --reports.";
 
+/** What the SDK puts before a message that is its own. */
+const SDK_PREFIX = /^@smithy\/[\w-]+ - \[\w+\] /;
+
 /** What a failed call to the bucket of the reports has to say, and what to do about it. */
 export function bucketTrouble(cause: unknown): BucketTrouble {
   if (!(cause instanceof Error)) return { because: String(cause), hint: ANY };
   // Errors of the network have a code, an answer of S3 has a name.
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
-  const said = cause.message === '' || cause.message === code ? '' : cause.message;
+  const message = cause.message.replace(SDK_PREFIX, '');
+  const said = message === code ? '' : message;
   const hint = HINTS.find(([pattern]) => pattern.test(code) || pattern.test(said))?.[1] ?? ANY;
   return { because: [code === 'Error' ? '' : code, said].filter(Boolean).join(': '), hint };
 }

@@ -29,7 +29,7 @@ export interface ReportsPlace {
 }
 
 /** The bucket behind `--reports` did not do what it was asked for. */
-export class ReportsUnreachable extends Error {
+class ReportsUnreachable extends Error {
   readonly problem: Problem;
 
   constructor(place: string, cause: unknown) {
