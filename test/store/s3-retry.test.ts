@@ -30,7 +30,7 @@ test('a bucket that has never answered is waited for 8 s, one that has for 20, a
   expect(await secondsTried(retry, time)).toBe(8);
   retry.recordSuccess(await retry.acquireInitialRetryToken(''));
   expect(await secondsTried(retry, time)).toBe(20);
-  expect(await secondsTried(retry, time)).toBe(8);
+  for (let times = 1; times <= 3; times += 1) expect(await secondsTried(retry, time)).toBe(8);
 });
 
 test('what a bucket refuses is not asked again', async () => {
