@@ -30,7 +30,7 @@ export interface ScheduleOptions {
 }
 
 /** What schedules mean; the jitter of a drill is decided by its name and the moment. */
-export const TIMETABLE = {
+const TIMETABLE = {
   nextFire,
   duesBetween,
   allowedFrom,
