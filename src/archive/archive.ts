@@ -8,6 +8,8 @@ import {
   openFileJournal,
   readJournalFile,
 } from '../journal/file-journal.ts';
+import { isBoundToMachine } from '../drill/bound-to-machine.ts';
+import type { TakeOver } from '../journal/drill-lock.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../support/clock.ts';
@@ -22,7 +24,7 @@ export interface Archive {
    * Opens a drill's journal on this machine and in the store, alone: every line is kept there before it is written here,
    * so that the copy is never ahead.
    */
-  openJournal(drillId: string, options: { clock: Clock; takeOver?: boolean }): Promise<JournalOpening>;
+  openJournal(drillId: string, options: { clock: Clock; takeOver?: TakeOver }): Promise<JournalOpening>;
   /**
    * Keeps the whole journal and everything that was made from it. `isFinished`: nothing will be added to it.
    *
@@ -63,7 +65,7 @@ export function archive(options: ArchiveOptions): Archive {
       else await fetchFolder(options, drillId);
     },
     async openJournal(drillId, { clock, takeOver = false }) {
-      const hold = await beOnlyEngine(drillId, takeOver);
+      const hold = await beOnlyEngine(drillId, takeOver === true);
       if (hold.kind === 'refused') return { ...hold, readable: NOTHING_READ };
       unkept.delete(drillId);
       const keepFirst = lineKeeper(evidence, drillId, () => unkept.add(drillId));
@@ -101,31 +103,32 @@ export function archive(options: ArchiveOptions): Archive {
 async function openKept(
   options: ArchiveOptions,
   drillId: string,
-  opening: { readonly clock: Clock; readonly takeOver: boolean; readonly keepFirst: KeepLine },
+  opening: { readonly clock: Clock; readonly takeOver: TakeOver; readonly keepFirst: KeepLine },
 ): Promise<JournalOpening> {
   const { store, folder, host } = options;
   await fetchFolder(options, drillId);
-  const elsewhere = opening.takeOver ? undefined : await sandboxElsewhere(options, drillId);
+  const elsewhere = opening.takeOver === true ? undefined : await sandboxElsewhere(options, drillId, opening.clock);
   if (elsewhere !== undefined) return { kind: 'refused', problem: elsewhere, readable: NOTHING_READ };
   await store.write(`open/${drillId}.json`, `${JSON.stringify({ host })}\n`);
-  return openFileJournal(join(folder, drillId), opening);
+  // Who held the copy here before, on a disk that hosts share, does not hold the drill any more.
+  return openFileJournal(join(folder, drillId), { ...opening, takeOver: opening.takeOver || 'from-elsewhere' });
 }
 
 /** A sandbox on another machine cannot be seen from here, and would be taken for gone. */
 async function sandboxElsewhere(
   { store, folder, host }: ArchiveOptions,
   drillId: string,
+  clock: Clock,
 ): Promise<Problem | undefined> {
   const { events } = await readJournalFile(join(folder, drillId, JOURNAL_FILE));
-  const started = events.find((event) => event.type === 'drill-started');
   const note = await store.read(`open/${drillId}.json`);
-  if (started === undefined || started.runbook.sandbox.provider === 'aws' || note === undefined) return undefined;
+  if (note === undefined || !isBoundToMachine(events, clock.now())) return undefined;
   const there = (JSON.parse(note) as { host?: string }).host;
   if (there === undefined || there === host) return undefined;
   return {
     code: 'journal/sandbox-elsewhere',
     message: `the sandbox of '${drillId}' is on the machine '${there}', and nothing of it can be seen from '${host}'`,
-    hint: `Go on there; where that machine is gone for good, and the sandbox with it, add --take-over.`,
+    hint: 'Go on there, or here once the sandbox has expired; where it is gone for good with its machine, add --take-over.',
     blames: 'environment',
   };
 }

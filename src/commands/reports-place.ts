@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Archive, type EngineHold, NOTHING_READ, archive } from '../archive/archive.ts';
 import type { Problem } from '../diagnostics/problem.ts';
+import type { TakeOver } from '../journal/drill-lock.ts';
 import { type JournalOpening, openFileJournal } from '../journal/file-journal.ts';
 import { folderStore } from '../store/folder-store.ts';
 import { type Holder, takeLease, whileHeld } from '../store/lease.ts';
@@ -23,7 +24,7 @@ export interface ReportsPlace {
   readonly store: Store;
   /** Brings the copies up to date, of all drills or of one; nothing where there is but the folder. */
   fetch(drillId?: string): Promise<void>;
-  openJournal(drillId: string, options?: { readonly takeOver?: boolean }): Promise<JournalOpening>;
+  openJournal(drillId: string, options?: { readonly takeOver?: TakeOver }): Promise<JournalOpening>;
   /** Keeps what an engine left in a drill's folder; why it could not, where it could not. */
   keep(drillId: string, isFinished: boolean): Promise<Problem | undefined>;
 }

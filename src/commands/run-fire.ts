@@ -59,7 +59,8 @@ async function drillOne(
   if (abort.aborted) return { because: `'${runbook.name}' was not begun before the scheduler had to end` };
   const drillId = drillIdOf(fire, runbook);
   const occurrence = { drill: fire.drill, due: fire.due, ...(fire.lateBy !== undefined && { lateBy: fire.lateBy }) };
-  const run: RunbookRun = { runbook, reports, abort, drillId, occurrence };
+  // Who has the fire has it alone: a scheduler on another host that had it before has been silent for long enough.
+  const run: RunbookRun = { runbook, reports, abort, drillId, occurrence, takeOver: 'from-elsewhere' };
   carried.underWay.add(drillId);
   const { end, folder } = await runRunbook(run, io).finally(() => carried.underWay.delete(drillId));
   // One that is looked at again because its fire was not finished may have been interrupted then, but is not now.

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DrillStarted, Occurrence } from '../drill/events.ts';
+import type { TakeOver } from '../journal/drill-lock.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Instant, Millis } from '../support/time.ts';
@@ -19,6 +20,8 @@ export interface RunbookRun {
   readonly disasterAt?: Instant;
   readonly keepOnFailure?: Millis;
   readonly occurrence?: Occurrence;
+  /** Where the drill is begun already: from whom it is taken over. */
+  readonly takeOver?: TakeOver;
 }
 
 /**
@@ -26,9 +29,11 @@ export interface RunbookRun {
  * begun by an engine that was killed: it goes on from where its journal stands, with the runbook as it was then.
  */
 export async function runRunbook(run: RunbookRun, io: CommandIo): Promise<PlacedEnd> {
-  const { drillId, reports, abort } = run;
+  const { drillId, reports, abort, takeOver = false } = run;
   const folder = join(reports.folder, drillId);
-  const opening = await reports.openJournal(drillId).catch((error: unknown) => unwritableFolder(folder, error));
+  const opening = await reports
+    .openJournal(drillId, { takeOver })
+    .catch((error: unknown) => unwritableFolder(folder, error));
   if (opening.kind === 'refused') return { folder, end: { kind: 'stopped', problem: opening.problem } };
   const { journal } = opening;
   const begun = { io, journal, folder, reports: reports.folder, abort };

@@ -18,22 +18,26 @@ export type LockOutcome =
 
 const LOCK_FILE = 'engine.lock';
 
+/** From whom a lock is taken besides the dead: from nobody, from engines of other hosts, which are known to be dead, from anybody. */
+export type TakeOver = false | 'from-elsewhere' | true;
+
 /**
  * Takes the lock of a drill's folder: one engine a drill.
  *
- * A holder of this host that no longer lives is replaced; one that lives, or is of another host, is respected unless
- * `takeOver`. The lock appears whole (by `link`), and of two engines that replace a dead one only one can rename it away.
+ * A holder of this host that no longer lives is replaced; one that lives, or is of another host, is respected as far as
+ * `takeOver` says. The lock appears whole (by `link`), and of two engines that replace a dead one only one can rename it away.
  *
  * @param lastEpoch the highest epoch in the journal; the new holder's is above it and above the old holder's
  */
 export async function takeLock(
   folder: string,
-  { lastEpoch, takeOver }: { lastEpoch: number; takeOver: boolean },
+  { lastEpoch, takeOver }: { lastEpoch: number; takeOver: TakeOver },
 ): Promise<LockOutcome> {
   const file = join(folder, LOCK_FILE);
   const before = await readHolder(folder);
   if (before !== undefined) {
-    if (!takeOver && (await mayLive(before))) return { kind: 'refused', problem: lockedBy(before, folder) };
+    if (takeOver !== true && (await mayLive(before, takeOver)))
+      return { kind: 'refused', problem: lockedBy(before, folder) };
     await rename(file, `${file}.epoch-${before.epoch}`).catch(ignoreMissing);
   }
   const holder: LockHolder = {
@@ -79,8 +83,8 @@ async function readHolder(folder: string): Promise<LockHolder | undefined> {
 }
 
 /** Whether a holder lives, as far as this host can know. */
-async function mayLive(holder: LockHolder): Promise<boolean> {
-  if (holder.host !== hostname()) return true;
+async function mayLive(holder: LockHolder, takeOver: TakeOver): Promise<boolean> {
+  if (holder.host !== hostname()) return takeOver !== 'from-elsewhere';
   return holder.bootId === (await bootId()) && holder.startTime === (await processStartTime(holder.pid));
 }
 

@@ -4,7 +4,8 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { DrillEvent, NewEvent } from '../drill/events.ts';
 import type { Clock } from '../support/clock.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
-import { type LockHolder, releaseLock, stillHolds, takeLock } from './drill-lock.ts';
+import { isBoundToMachine } from '../drill/bound-to-machine.ts';
+import { type LockHolder, type TakeOver, releaseLock, stillHolds, takeLock } from './drill-lock.ts';
 import { type Journal, JournalUnwritable } from './journal.ts';
 import { type JournalText, readJournalText } from './read-journal.ts';
 
@@ -17,7 +18,7 @@ export type JournalOpening =
 
 export interface JournalOptions {
   readonly clock: Clock;
-  readonly takeOver?: boolean;
+  readonly takeOver?: TakeOver;
   readonly beforeAppend?: (event: NewEvent) => Promise<void>;
   readonly keepFirst?: KeepLine;
 }
@@ -29,7 +30,7 @@ export type KeepLine = (line: string, number: number) => Promise<void>;
  * Opens the journal of a drill's folder for appending, alone: one JSON line an event, on disk before `append` resolves,
  * each with the hash of the line before. A torn last line is cut off; any other bad line refuses.
  *
- * @param options.takeOver replace a holder that may still live
+ * @param options.takeOver replace a holder that may still live; one of another host only by force while a sandbox may be there
  * @param options.keepFirst keeps each line elsewhere before it is written here; what it throws, `append` throws
  * @param options.beforeAppend a test's hook: called with each line before it is written, may throw or never resolve
  */
@@ -37,7 +38,9 @@ export async function openFileJournal(folder: string, options: JournalOptions): 
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, JOURNAL_FILE);
   const first = await readJournalFile(file);
-  const locked = await takeLock(folder, { lastEpoch: first.lastEpoch, takeOver: options.takeOver ?? false });
+  const { takeOver = false } = options;
+  const mayLeaveSandbox = takeOver === 'from-elsewhere' && isBoundToMachine(first.events, options.clock.now());
+  const locked = await takeLock(folder, { lastEpoch: first.lastEpoch, takeOver: mayLeaveSandbox ? false : takeOver });
   if (locked.kind === 'refused') return { kind: 'refused', problem: locked.problem, readable: first };
   const text = await readJournalFile(file);
   if (text.bad) {

@@ -212,15 +212,26 @@ test('a finished drill that is opened again can be found again as one that goes 
   expect(await stepsAt(c.folder)).toEqual(['1', '2']);
 });
 
-test('a drill whose sandbox is on another machine goes on there, or anywhere once that is said to be gone', async () => {
+test('a drill whose sandbox is on another machine goes on there, or anywhere once it has expired or is said to be gone', async () => {
+  const journal = await opened(machine('a'));
+  const { events } = aJournal().started().planned();
+  for (const event of events) await journal.append(event as NewEvent);
+  const b = machine('b');
+  for (const takeOver of [false, 'from-elsewhere'] as const) {
+    const refused = await b.openJournal(DRILL, { clock, takeOver });
+    expect(refused).toMatchObject({ kind: 'refused', problem: { code: 'journal/sandbox-elsewhere' } });
+  }
+  expect((await machine('a').openJournal(DRILL, { clock, takeOver: true })).kind).toBe('open');
+  const expired = { ...clock, now: () => '2026-11-20T05:00:00.001Z' };
+  expect((await b.openJournal(DRILL, { clock: expired })).kind).toBe('open');
+  expect((await machine('c').openJournal(DRILL, { clock, takeOver: true })).kind).toBe('open');
+});
+
+test('a drill that had not come to make anything goes on anywhere', async () => {
   const journal = await opened(machine('a'));
   const [started] = aJournal().started().events;
   await journal.append(started as NewEvent);
-  const b = machine('b');
-  const refused = await b.openJournal(DRILL, { clock });
-  expect(refused).toMatchObject({ kind: 'refused', problem: { code: 'journal/sandbox-elsewhere' } });
-  expect((await machine('a').openJournal(DRILL, { clock, takeOver: true })).kind).toBe('open');
-  expect((await b.openJournal(DRILL, { clock, takeOver: true })).kind).toBe('open');
+  expect((await machine('b').openJournal(DRILL, { clock })).kind).toBe('open');
 });
 
 test('who is not the only engine gets no journal, and changes nothing', async () => {

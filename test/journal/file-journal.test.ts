@@ -6,6 +6,7 @@ import type { NewEvent } from '../../src/drill/events.ts';
 import { JOURNAL_FILE, openFileJournal, readJournalFile } from '../../src/journal/file-journal.ts';
 import { JournalUnwritable } from '../../src/journal/journal.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { aJournal } from '../support/journal-builder.ts';
 
 let folder: string;
 const clock = fakeClock();
@@ -114,6 +115,32 @@ test('the lock of another host is respected, unless it is taken over', async () 
   const { journal } = await opened(true);
   expect((await journal.append(event('a'))).epoch).toBe(8);
   await journal.close();
+});
+
+test('engines of other hosts that are known to be dead are followed, those of this host that live are not', async () => {
+  const takeOver = 'from-elsewhere';
+  await writeLock({ host: 'elsewhere', pid: 1 });
+  const first = await openFileJournal(folder, { clock, takeOver });
+  if (first.kind === 'refused') throw new Error(first.problem.message);
+  const locked = { kind: 'refused', problem: { code: 'journal/locked' } };
+  expect(await openFileJournal(folder, { clock, takeOver })).toMatchObject(locked);
+  await first.journal.close();
+});
+
+test('a drill whose sandbox may be on the other host is not followed before it has expired', async () => {
+  const { journal } = await opened();
+  for (const one of aJournal().started().planned().events) await journal.append(one as NewEvent);
+  await journal.close();
+  await writeLock({ host: 'elsewhere', pid: 1 });
+  const followedAt = async (now: string) =>
+    openFileJournal(folder, { clock: { ...clock, now: () => now }, takeOver: 'from-elsewhere' });
+  expect(await followedAt('2026-11-20T04:59:59.999Z')).toMatchObject({
+    kind: 'refused',
+    problem: { code: 'journal/locked' },
+  });
+  const later = await followedAt('2026-11-20T05:00:00.001Z');
+  expect(later.kind).toBe('open');
+  if (later.kind === 'open') await later.journal.close();
 });
 
 test('an engine that was taken over cannot append any more', async () => {
