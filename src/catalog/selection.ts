@@ -1,5 +1,5 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { Pick, RestoreSpec } from '../runbook/runbook.ts';
+import type { Pick, RestoreSpec } from '../runbook/restore-spec.ts';
 import { type Instant, addMillis } from '../support/time.ts';
 import type { Draw, RecoveryPoint, RecoveryPointListing } from './recovery-point.ts';
 

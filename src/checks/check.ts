@@ -1,7 +1,7 @@
 import type { Observation, ObservationRequest } from '../probe/observation.ts';
 import type { RestoredMoment, DataMoment } from '../providers/resource.ts';
 import type { Problem } from '../diagnostics/problem.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { Instant } from '../support/time.ts';
 import type { Manifest } from './manifest-format.ts';
 

@@ -1,5 +1,5 @@
 import type { DataMoment } from '../providers/resource.ts';
-import type { FreshnessCheck } from '../runbook/runbook.ts';
+import type { FreshnessCheck } from '../runbook/check-spec.ts';
 import { type Instant, type Millis, addMillis, epochMillisOf, millisBetween } from '../support/time.ts';
 import type { CheckContext, CheckKind } from './check.ts';
 import { notAsked, notObserved } from './judgements.ts';

@@ -1,4 +1,4 @@
-import type { LoginCheck } from '../runbook/runbook.ts';
+import type { LoginCheck } from '../runbook/check-spec.ts';
 import type { CheckKind } from './check.ts';
 import { notAsked } from './judgements.ts';
 

@@ -1,6 +1,6 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Contents, Observation } from '../probe/observation.ts';
-import type { ManifestCheck } from '../runbook/runbook.ts';
+import type { ManifestCheck } from '../runbook/check-spec.ts';
 import type { CheckContext, CheckKind, Judgement } from './check.ts';
 import { counted, firstFew, notAsked, notObserved } from './judgements.ts';
 import { type Comparison, compareContents } from './manifest-comparison.ts';

@@ -1,5 +1,5 @@
 import type { TableCount } from '../probe/observation.ts';
-import type { RowCountExpectation, RowCountsCheck } from '../runbook/runbook.ts';
+import type { RowCountExpectation, RowCountsCheck } from '../runbook/check-spec.ts';
 import type { CheckKind } from './check.ts';
 import { counted, firstFew, notAsked, notObserved } from './judgements.ts';
 

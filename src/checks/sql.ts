@@ -1,8 +1,9 @@
 import type { Observation } from '../probe/observation.ts';
-import type { SqlCheck, SqlExpectation } from '../runbook/runbook.ts';
+import type { SqlCheck, SqlExpectation } from '../runbook/check-spec.ts';
 import { unreachable } from '../support/unreachable.ts';
-import type { CheckKind, Judgement } from './check.ts';
-import { counted, notAsked, notObserved } from './judgements.ts';
+import type { CheckKind } from './check.ts';
+import { counted, notAsked } from './judgements.ts';
+import { badPattern, compiled } from './pattern.ts';
 
 type SqlObservation = Extract<Observation, { kind: 'sql' }>;
 type Value = SqlObservation['value'];
@@ -18,7 +19,9 @@ export const sqlCheck: CheckKind<SqlCheck> = {
   judge(spec, observation) {
     const expected = expectationOf(spec);
     if (observation.kind !== 'sql') return notAsked(observation, expected);
-    if (spec.expect.kind === 'matches' && !isPattern(spec.expect.pattern)) return badPattern(expected);
+    if (spec.expect.kind === 'matches' && compiled(spec.expect.pattern) === 'bad') {
+      return badPattern(expected);
+    }
     const because = unprovenBecause(spec, observation) ?? unmetBecause(spec.expect, observation);
     const observed = observedOf(spec, observation, because === undefined);
     return because === undefined
@@ -124,22 +127,4 @@ function expectationOf({ expect, reveal }: SqlCheck): string {
 function shown(value: Value): string {
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, SHOWN) : value);
   return typeof value === 'string' && value.length > SHOWN ? `${text} …` : text;
-}
-
-function isPattern(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
-}
-
-function badPattern(expected: string): Judgement {
-  const problem = {
-    code: 'check/bad-pattern',
-    message: "unable to compare the result: 'matches' is no regular expression",
-    hint: 'Write it as JavaScript does, with the u flag.',
-    blames: 'environment' as const,
-  };
-  return notObserved(problem, expected);
 }

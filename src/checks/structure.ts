@@ -1,4 +1,4 @@
-import type { StructureCheck } from '../runbook/runbook.ts';
+import type { StructureCheck } from '../runbook/check-spec.ts';
 import type { CheckKind } from './check.ts';
 import { counted, firstFew, notAsked, notObserved } from './judgements.ts';
 

@@ -2,7 +2,9 @@ import type { Found, PointVerdict, SearchedPoint } from '../catalog/find-good.ts
 import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
 import { worstExitCode } from '../report/exit-code.ts';
 import { formatCount, formatInstant, formatSeconds } from '../report/format.ts';
-import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import { type Instant, millisBetween } from '../support/time.ts';
 import type { Cut, SearchEnd, Try } from './find-good-search.ts';
 

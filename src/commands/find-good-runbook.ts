@@ -1,4 +1,6 @@
-import type { CheckSpec, Pick, Runbook } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
+import type { Pick } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 
 /**
  * What of a runbook tells whether a check holds: the check's resource with all that it needs, and every check of those,

@@ -1,6 +1,6 @@
 import { type Found, type PointVerdict, type SearchedPoint, foundSoFar, nextStep } from '../catalog/find-good.ts';
 import { lacksRecoveryPoint } from '../catalog/selection.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { DrillEnd } from './run-drill.ts';
 
 /** One drill of a search, and what it showed. */

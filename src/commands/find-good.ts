@@ -1,5 +1,7 @@
 import type { RecoveryPoint } from '../catalog/recovery-point.ts';
-import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import { formatCount } from '../report/format.ts';
 import { systemClock } from '../support/clock.ts';
 import { type SearchWindow, exitCodeOfSearch, findGoodInWords, findGoodResult } from './find-good-result.ts';

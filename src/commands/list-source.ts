@@ -1,7 +1,8 @@
 import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
 import { byCapturedTimeAndId } from '../catalog/selection.ts';
 import type { Problem } from '../diagnostics/problem.ts';
-import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import type { CommandIo } from './io.ts';
 import { wireReadingProvider } from './wire.ts';
 

@@ -3,7 +3,9 @@ import type { Manifest } from '../checks/manifest-format.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { recordManifest } from '../probe/postgres/record-manifest.ts';
 import { readSecret } from '../probe/secret.ts';
-import type { LiveSource, ManifestCheck, PostgresRestore, Runbook } from '../runbook/runbook.ts';
+import type { ManifestCheck } from '../runbook/check-spec.ts';
+import type { LiveSource, PostgresRestore } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
 /** Longest that reading one table of the living source may take. */

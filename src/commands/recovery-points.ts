@@ -12,7 +12,8 @@ import {
   recordedPoint,
 } from '../history/search-points.ts';
 import { type Source, type SourcedResource, isSameResource, sourceKey, sourcedResource } from '../history/source-of.ts';
-import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
 import { openHistory, tellUnreadable } from './drill-history.ts';

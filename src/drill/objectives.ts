@@ -1,5 +1,5 @@
 import { type Instant, type Millis, millisBetween } from '../support/time.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
 import { type MeasuredLoss, lossesOf } from './data-loss.ts';
 import { type Doubt, type Elapsed, elapsedBetween } from './elapsed.ts';
 import type { DrillEvent } from './events.ts';

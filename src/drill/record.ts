@@ -2,7 +2,7 @@ import type { RestoreFacts } from '../providers/resource.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { checkStepId } from '../plan/build-plan.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { DrillEvent, NewEvent } from './events.ts';
 import { isolationProblem } from './isolation.ts';
 

@@ -1,5 +1,5 @@
 import type { PlannedResource } from '../plan/plan.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
 import { cutoverOf } from './cutover.ts';
 import type { DrillEvent } from './events.ts';
 import { type Measured, type MeasuredObjectives, objectivesOf } from './objectives.ts';

@@ -2,7 +2,7 @@ import { type CheckContext, type Judgement } from '../checks/check.ts';
 import { judgeCheck, prepareCheck } from '../checks/check-kinds.ts';
 import type { Command } from '../drill/decide.ts';
 import type { NewEvent } from '../drill/events.ts';
-import type { CheckSpec } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
 import { deadlineOf, deadlinePassed } from './deadline.ts';
 import { awaitReady } from './perform-restore.ts';
 import { type Performance, planStep, plannedResource, resourceOfStep } from './performance.ts';

@@ -3,7 +3,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { DrillStarted, NewEvent } from '../drill/events.ts';
 import { type DrawnPoint, buildPlan } from '../plan/build-plan.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { RestoreSpec } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
 import type { Instant } from '../support/time.ts';
 import type { Performance } from './performance.ts';
 import type { EnginePorts } from './ports.ts';

@@ -1,6 +1,7 @@
 import type { RecoveryPoint } from '../catalog/recovery-point.ts';
 import type { Verdict } from '../drill/verdict.ts';
-import type { RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import type { Instant } from '../support/time.ts';
 import type { Confidence } from '../catalog/confidence.ts';
 import { confidenceOfDraws } from './confidence.ts';

@@ -1,5 +1,7 @@
 import { dirname, relative } from 'node:path';
-import type { CheckSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { dirname, relative } from 'node:path';
-import type { RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { Runbook } from '../runbook/runbook.ts';
 
 /** A source as drills have named it. */
 export interface Source {

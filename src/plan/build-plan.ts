@@ -1,5 +1,7 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
-import type { CheckSpec, CutoverSpec, RestoreSpec, Runbook } from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { CutoverSpec, Runbook } from '../runbook/runbook.ts';
 import { type Instant, addMillis } from '../support/time.ts';
 import type { Plan, PlannedResource, SandboxPlan, Step } from './plan.ts';
 

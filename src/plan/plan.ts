@@ -1,12 +1,7 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
-import type {
-  CheckSpec,
-  CutoverSpec,
-  IsolationLevel,
-  Objectives,
-  RestoreSpec,
-  SandboxPlace,
-} from '../runbook/runbook.ts';
+import type { CheckSpec } from '../runbook/check-spec.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { CutoverSpec, IsolationLevel, Objectives, SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 
 /** What a drill will do: data, made once, journaled, and never made again. */

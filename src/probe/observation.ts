@@ -1,9 +1,46 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { SecretRef } from '../runbook/runbook.ts';
+import type { SandboxedProgram } from '../runbook/check-spec.ts';
+import type { SecretRef } from '../runbook/restore-spec.ts';
 import type { Instant } from '../support/time.ts';
 
 /** What a check wants looked at. JSON, so that a probe elsewhere can be sent it. */
-export type ObservationRequest = DatabaseRequest | NameRequest;
+export type ObservationRequest =
+  | DatabaseRequest
+  | ForeignKeysRequest
+  | ReferencesRequest
+  | FilesRequest
+  | ConnectionRequest
+  | ProgramRequest
+  | NameRequest;
+
+/** Rows that refer to rows that are not there, by every foreign key of a database. */
+export interface ForeignKeysRequest {
+  readonly kind: 'foreign-keys';
+  readonly database: string;
+}
+
+/** Which of the paths that a query gives are files below a restored folder. */
+export interface ReferencesRequest {
+  readonly kind: 'references';
+  readonly database: string;
+  readonly query: string;
+}
+
+/** What is looked at in restored files. */
+export type FilesRequest =
+  | { readonly kind: 'files'; readonly glob?: string; readonly contains: readonly string[] }
+  /** Every file, with its hash. */
+  | { readonly kind: 'tree' };
+
+/** Whether the restored server accepts a connection. */
+export interface ConnectionRequest {
+  readonly kind: 'tcp';
+}
+
+/** What a program does that is run on the restored data, in the sandbox. */
+export type ProgramRequest =
+  | { readonly kind: 'http'; readonly start: SandboxedProgram; readonly port: number; readonly path: string }
+  | { readonly kind: 'command'; readonly run: SandboxedProgram };
 
 /** What the resolver of the sandbox answers for a name. */
 export interface NameRequest {
@@ -52,7 +89,47 @@ export type Observation =
       /** What this server could not look at, for reasons that say nothing about the backup. */
       readonly unreadable?: readonly { readonly relation: string; readonly problem: Problem }[];
     }
+  | {
+      readonly kind: 'foreign-keys';
+      readonly keysChecked: number;
+      /** Rows of all tables that have a foreign key. */
+      readonly rows: number;
+      readonly orphans: readonly { readonly table: string; readonly key: string; readonly rows: number }[];
+      /** Keys that this server could not follow, for reasons that say nothing about the backup. */
+      readonly unreadable?: readonly { readonly relation: string; readonly problem: Problem }[];
+    }
   | { readonly kind: 'contents'; readonly contents: Contents }
+  | { readonly kind: 'references'; readonly named: number; readonly missing: number }
+  | {
+      readonly kind: 'files';
+      /** Files that match, each read to its end, and their bytes. */
+      readonly files: number;
+      readonly bytes: number;
+      readonly missing: readonly string[];
+      /** What is damaged, so that it could not be read to its end. */
+      readonly faults: readonly { readonly path: string; readonly fault: string }[];
+    }
+  | { readonly kind: 'tree'; readonly entries: readonly TreeEntry[] }
+  | { readonly kind: 'tcp'; readonly accepted: boolean; readonly refusal?: string }
+  | {
+      readonly kind: 'http';
+      readonly answer:
+        | {
+            readonly kind: 'answered';
+            readonly status: number;
+            /** Its beginning, at most 1 MiB. */ readonly body: string;
+          }
+        | { readonly kind: 'silent'; readonly because: string };
+    }
+  | {
+      readonly kind: 'command';
+      readonly end:
+        { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'killed'; readonly signal: string };
+      /** Its beginning, at most 1 MiB. */
+      readonly stdout: string;
+      /** The end of what it wrote on standard error: at most 2 kB, without anything secret that it was given. */
+      readonly complaint: string;
+    }
   | {
       readonly kind: 'freshness';
       readonly newestAt?: Instant;
@@ -91,4 +168,14 @@ export interface Contents {
 /** `contentHash` does not depend on the order of rows. */
 export interface TableContents extends TableCount {
   readonly contentHash?: string;
+}
+
+/** A file of a restored tree. `path`: from the restored folder on, with `/` between its parts. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+  /** Permission bits. */
+  readonly mode: number;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../diagnostics/problem.ts';
-import type { SecretRef } from '../runbook/runbook.ts';
+import type { SecretRef } from '../runbook/restore-spec.ts';
 
 /** The secret a runbook refers to, or why it cannot be had. A file's closing line end is not part of the secret. */
 export async function readSecret(

@@ -1,7 +1,8 @@
 import type { RecoveryPoint, RecoveryPointListing } from '../catalog/recovery-point.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Plan, SandboxPlan } from '../plan/plan.ts';
-import type { RestoreSpec, SandboxPlace } from '../runbook/runbook.ts';
+import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 import type { DnsCutover } from './dns-cutover.ts';
 import type { Endpoint, IsolationEvidence, Resource, RestoreFacts } from './resource.ts';

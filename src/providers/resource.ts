@@ -1,5 +1,6 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { IsolationLevel, RecoveryTarget } from '../runbook/runbook.ts';
+import type { RecoveryTarget } from '../runbook/restore-spec.ts';
+import type { IsolationLevel } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
 
 /** Something a drill made. `id` is the provider's name of it: a folder, an ARN. */

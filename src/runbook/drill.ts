@@ -1,5 +1,6 @@
 import type { Instant, Millis } from '../support/time.ts';
-import type { NotificationTarget, Objectives, Pick } from './runbook.ts';
+import type { Pick } from './restore-spec.ts';
+import type { NotificationTarget, Objectives } from './runbook.ts';
 
 /** Which runbooks are drilled, when, and with which objectives. */
 export interface Drill {

@@ -4,7 +4,8 @@ import { unreachable } from '../support/unreachable.ts';
 import { must } from './must.ts';
 import { parseDuration } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
-import type { CheckCommon, CheckSpec, RestoreSpec, RowCountExpectation, SqlExpectation } from './runbook.ts';
+import type { CheckCommon, CheckSpec, RowCountExpectation, SqlExpectation } from './check-spec.ts';
+import type { RestoreSpec } from './restore-spec.ts';
 import type { WrittenCheck } from './written-checks.ts';
 
 const LONGEST_SENTENCE = 100;

@@ -13,7 +13,7 @@ import type {
   RecoveryPointSpec,
   RecoveryTarget,
   RestoreSpec,
-} from './runbook.ts';
+} from './restore-spec.ts';
 import { secretRef } from './secret-ref.ts';
 import type { WrittenPostgres, WrittenRds, WrittenRestore } from './written-restore.ts';
 

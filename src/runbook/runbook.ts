@@ -1,4 +1,6 @@
 import type { Instant, Millis } from '../support/time.ts';
+import type { CheckSpec } from './check-spec.ts';
+import type { RestoreSpec, SecretRef } from './restore-spec.ts';
 
 /** A runbook after validation: nothing left to parse, defaults filled, paths absolute. JSON-serialisable. */
 export interface Runbook {
@@ -18,8 +20,18 @@ export interface Runbook {
   /** Who hears of its drills; absent in journals that are older than it. */
   readonly notify?: readonly NotificationTarget[];
   readonly restore: readonly RestoreSpec[];
+  /** Resources that belong to one moment; absent in journals that are older than it. */
+  readonly groups?: readonly ConsistencyGroup[];
   readonly checks: readonly CheckSpec[];
   readonly cutover?: CutoverSpec;
+}
+
+/** Resources whose data must be of one moment: their recovery points are chosen together. */
+export interface ConsistencyGroup {
+  readonly name: string;
+  readonly of: readonly string[];
+  /** Longest time that may lie between the moments of what is restored. */
+  readonly maxSkew: Millis;
 }
 
 export interface Objectives {
@@ -127,147 +139,3 @@ export type NotifyChannel =
     }
   /** Asked for with GET after a drill that passed and left nothing, and never else: `on` is `passed`. */
   | { readonly kind: 'heartbeat'; readonly url: string | SecretRef };
-
-/** What to restore, from where, and which recovery point to draw. */
-export type RestoreSpec = PostgresRestore | RdsRestore;
-
-interface RestoreCommon {
-  /** The resource's name in the runbook. */
-  readonly name: string;
-  readonly needs: readonly string[];
-  readonly recoveryPoint: RecoveryPointSpec;
-  /** Database that checks log in to unless they name another. */
-  readonly database: string;
-}
-
-/** An RDS instance from its snapshots or to a point in time. */
-export interface RdsRestore extends RestoreCommon {
-  readonly kind: 'rds';
-  /** What people wrote: an identifier, a `db-…` resource id, the ARN of an instance, or `tag:KEY=VALUE`. */
-  readonly source: string;
-  /** Account that owns the snapshots, when it is not the sandbox's own: they are then shared with it. */
-  readonly sourceAccount?: string;
-  /** Class of the restored instance, by default the source's; another one makes another RTO, which the report says. */
-  readonly instanceClass?: string;
-  /** Parameter group of the restored instance, by default the engine's default. */
-  readonly parameterGroup?: string;
-}
-
-/** A PostgreSQL cluster from its base backups. */
-export interface PostgresRestore extends RestoreCommon {
-  readonly kind: 'postgres';
-  /** Absolute folder that holds the backups. */
-  readonly source: string;
-  /** Absolute folder of the WAL archive, when there is one. */
-  readonly wal?: string;
-  /** A superuser that exists in the restored cluster. */
-  readonly superuser: string;
-  /** Libraries of `shared_preload_libraries` without which the cluster cannot be read; all others are not loaded. */
-  readonly preload: readonly string[];
-  /** Where the living source answers: used by `manifest` alone, read-only, never by a drill. */
-  readonly live?: LiveSource;
-}
-
-export interface LiveSource {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password?: SecretRef;
-}
-
-/** Where a secret is to be read when it is needed; the secret itself never enters a runbook or a journal. */
-export type SecretRef = { readonly env: string } | { readonly file: string };
-
-export interface RecoveryPointSpec {
-  readonly pick: Pick;
-  /** Only points captured this long before the drill's start or later. */
-  readonly within?: Millis;
-  /** How far WAL is replayed: to the backup's own end, to the last moment the archive holds, or to a moment. */
-  readonly to: RecoveryTarget;
-}
-
-export type Pick =
-  | { readonly kind: 'random' | 'latest' | 'oldest' | 'least-tested' | 'stratified' }
-  | { readonly kind: 'before' | 'after'; readonly moment: Instant }
-  | { readonly kind: 'tag'; readonly tag: string }
-  | { readonly kind: 'id'; readonly id: string };
-
-export type RecoveryTarget =
-  { readonly kind: 'backup-end' } | { readonly kind: 'latest' } | { readonly kind: 'time'; readonly time: Instant };
-
-export type CheckSpec = LoginCheck | SqlCheck | RowCountsCheck | StructureCheck | ManifestCheck | FreshnessCheck;
-
-export interface CheckCommon {
-  /** Made from the name; unique within the runbook; safe as a file name. */
-  readonly id: string;
-  /** The sentence people wrote. */
-  readonly name: string;
-  readonly purpose: 'smoke' | 'integrity';
-  readonly severity: 'fail' | 'warn';
-  /** The resource it looks at. */
-  readonly of: string;
-  readonly database: string;
-}
-
-/** The restored server accepts this login. Without `user`, drillbook's own. */
-export interface LoginCheck extends CheckCommon {
-  readonly kind: 'login';
-  readonly user?: string;
-  readonly password?: SecretRef;
-}
-
-/** One query and what it must give. */
-export interface SqlCheck extends CheckCommon {
-  readonly kind: 'sql';
-  readonly query: string;
-  /** Table, or query in parentheses, whose rows are the population of a query that expects zero or nothing. */
-  readonly over?: string;
-  readonly expect: SqlExpectation;
-  /** Show a text result in the report; otherwise only whether it matched. */
-  readonly reveal: boolean;
-}
-
-export type SqlExpectation =
-  | { readonly kind: 'equals'; readonly value: string | number | boolean }
-  | { readonly kind: 'at-least' | 'at-most'; readonly value: number }
-  | { readonly kind: 'between'; readonly low: number; readonly high: number }
-  | { readonly kind: 'matches'; readonly pattern: string }
-  | { readonly kind: 'empty' };
-
-/** Rows of tables, counted by a forced sequential scan. */
-export interface RowCountsCheck extends CheckCommon {
-  readonly kind: 'row-counts';
-  readonly tables: readonly RowCountExpectation[];
-}
-
-export interface RowCountExpectation {
-  readonly table: string;
-  readonly atLeast: number;
-  readonly atMost?: number;
-}
-
-/** Every valid B-tree index and every heap of the database is sound, and no index is invalid. */
-export interface StructureCheck extends CheckCommon {
-  readonly kind: 'structure';
-  /** Also that every heap row is in its index (slower). */
-  readonly heapAllIndexed: boolean;
-}
-
-/** Counts, content hashes and schema are those of a manifest recorded from the living source. */
-export interface ManifestCheck extends CheckCommon {
-  readonly kind: 'manifest';
-  /** Absolute path; `{recoveryPoint}` stands for the drawn point's id. */
-  readonly file: string;
-  /** Parts of tables that no longer change: recorded on their own, they hold for every later recovery point. */
-  readonly bounded?: readonly { readonly table: string; readonly where: string }[];
-}
-
-/** The newest business timestamp in the restored data is recent enough; it is also the best source of the RPO. */
-export interface FreshnessCheck extends CheckCommon {
-  readonly kind: 'freshness';
-  /** Gives one timestamp. */
-  readonly query: string;
-  /** How far it may lie before the recovery point's own moment. */
-  readonly within: Millis;
-}

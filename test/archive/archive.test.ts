@@ -215,7 +215,7 @@ test('a finished drill that is opened again can be found again as one that goes 
 test('a drill whose sandbox is on another machine goes on there, or anywhere once it has expired or is said to be gone', async () => {
   const journal = await opened(machine('a'));
   const { events } = aJournal().started().planned();
-  for (const event of events) await journal.append(event as NewEvent);
+  for (const event of events) await journal.append(event);
   const b = machine('b');
   for (const takeOver of [false, 'from-elsewhere'] as const) {
     const refused = await b.openJournal(DRILL, { clock, takeOver });

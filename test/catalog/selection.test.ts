@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it, test } from 'vitest';
 import type { RecoveryPoint } from '../../src/catalog/recovery-point.ts';
 import { type SelectionInput, selectRecoveryPoint, usesHistory } from '../../src/catalog/selection.ts';
-import type { RecoveryPointSpec } from '../../src/runbook/runbook.ts';
+import type { RecoveryPointSpec } from '../../src/runbook/restore-spec.ts';
 import { sha256Hex } from '../../src/support/sha256-hex.ts';
 import { aRecoveryPoint, aRestore } from '../support/runbook-builder.ts';
 

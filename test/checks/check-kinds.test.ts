@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeCheck, prepareCheck } from '../../src/checks/check-kinds.ts';
 import type { Observation } from '../../src/probe/observation.ts';
-import type { CheckSpec, SqlExpectation } from '../../src/runbook/runbook.ts';
+import type { CheckSpec, SqlExpectation } from '../../src/runbook/check-spec.ts';
 import { aContext, aManifest, anSqlCheck, common, unreachableServer } from '../support/check-builder.ts';
 
 const CANARY = 'canary-row-value';

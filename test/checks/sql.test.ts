@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sqlCheck } from '../../src/checks/sql.ts';
 import type { Observation } from '../../src/probe/observation.ts';
-import type { SqlCheck, SqlExpectation } from '../../src/runbook/runbook.ts';
+import type { SqlCheck, SqlExpectation } from '../../src/runbook/check-spec.ts';
 import { aContext, anSqlCheck, corruptedData, unreachableServer } from '../support/check-builder.ts';
 
 type Seen = Omit<Extract<Observation, { kind: 'sql' }>, 'kind'>;

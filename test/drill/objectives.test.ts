@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { objectivesOf } from '../../src/drill/objectives.ts';
-import type { CheckSpec, Runbook } from '../../src/runbook/runbook.ts';
+import type { CheckSpec } from '../../src/runbook/check-spec.ts';
+import type { Runbook } from '../../src/runbook/runbook.ts';
 import { A_PROBLEM, STARTED_AT, aJournal, aPassedDrill, aShop } from '../support/journal-builder.ts';
 import { aRestore, aRunbook } from '../support/runbook-builder.ts';
 

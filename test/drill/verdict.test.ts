@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { DrillEvent } from '../../src/drill/events.ts';
 import { objectivesOf } from '../../src/drill/objectives.ts';
 import { verdictOf } from '../../src/drill/verdict.ts';
-import type { CheckSpec } from '../../src/runbook/runbook.ts';
+import type { CheckSpec } from '../../src/runbook/check-spec.ts';
 import { STORIES } from '../support/drill-stories.ts';
 import { A_PROBLEM, aJournal, aPassedDrill, aResource, aShop, provenIsolation } from '../support/journal-builder.ts';
 import { aRestore, aRunbook } from '../support/runbook-builder.ts';

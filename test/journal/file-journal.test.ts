@@ -129,7 +129,7 @@ test('engines of other hosts that are known to be dead are followed, those of th
 
 test('a drill whose sandbox may be on the other host is not followed before it has expired', async () => {
   const { journal } = await opened();
-  for (const one of aJournal().started().planned().events) await journal.append(one as NewEvent);
+  for (const one of aJournal().started().planned().events) await journal.append(one);
   await journal.close();
   await writeLock({ host: 'elsewhere', pid: 1 });
   const followedAt = async (now: string) =>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type PlanInput, buildPlan } from '../../src/plan/build-plan.ts';
-import type { RestoreSpec } from '../../src/runbook/runbook.ts';
+import type { RestoreSpec } from '../../src/runbook/restore-spec.ts';
 import { sha256Hex } from '../../src/support/sha256-hex.ts';
 import { aRecoveryPoint, aRestore, aRunbook } from '../support/runbook-builder.ts';
 

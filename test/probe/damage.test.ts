@@ -5,7 +5,7 @@ import { judgeCheck, prepareCheck } from '../../src/checks/check-kinds.ts';
 import type { Manifest } from '../../src/checks/manifest-format.ts';
 import { postgresProbe } from '../../src/probe/postgres/postgres-probe.ts';
 import { recordManifest } from '../../src/probe/postgres/record-manifest.ts';
-import type { CheckSpec } from '../../src/runbook/runbook.ts';
+import type { CheckSpec } from '../../src/runbook/check-spec.ts';
 import { aContext, anSqlCheck, common } from '../support/check-builder.ts';
 import { type TestServer, overwrite, startTestServer } from '../support/postgres-server.ts';
 

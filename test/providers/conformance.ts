@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RecoveryPoint } from '../../src/catalog/recovery-point.ts';
 import type { DrillIdentity, Failure, Provider, RemovalPermit, ResourceState } from '../../src/providers/provider.ts';
 import type { Resource } from '../../src/providers/resource.ts';
-import type { RestoreSpec } from '../../src/runbook/runbook.ts';
+import type { RestoreSpec } from '../../src/runbook/restore-spec.ts';
 import type { Clock } from '../../src/support/clock.ts';
 import { addMillis } from '../../src/support/time.ts';
 

@@ -5,7 +5,7 @@ import { memoryWorld } from '../../src/providers/memory/memory-world.ts';
 import type { Failure, Provider, StartRequest } from '../../src/providers/provider.ts';
 import { withRetry } from '../../src/providers/with-retry.ts';
 import { withTimeout } from '../../src/providers/with-timeout.ts';
-import type { RestoreSpec } from '../../src/runbook/runbook.ts';
+import type { RestoreSpec } from '../../src/runbook/restore-spec.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
 const clock = fakeClock();

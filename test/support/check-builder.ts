@@ -1,7 +1,7 @@
 import type { CheckContext } from '../../src/checks/check.ts';
 import type { Manifest } from '../../src/checks/manifest-format.ts';
 import type { Problem } from '../../src/diagnostics/problem.ts';
-import type { CheckCommon, SqlCheck, SqlExpectation } from '../../src/runbook/runbook.ts';
+import type { CheckCommon, SqlCheck, SqlExpectation } from '../../src/runbook/check-spec.ts';
 
 /** What every kind of check carries. */
 export const common: CheckCommon = {

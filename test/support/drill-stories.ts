@@ -1,7 +1,8 @@
 import type { Judgement } from '../../src/checks/check.ts';
 import type { Problem } from '../../src/diagnostics/problem.ts';
 import type { DrillEvent } from '../../src/drill/events.ts';
-import type { CheckSpec, Runbook } from '../../src/runbook/runbook.ts';
+import type { CheckSpec } from '../../src/runbook/check-spec.ts';
+import type { Runbook } from '../../src/runbook/runbook.ts';
 import { addMillis } from '../../src/support/time.ts';
 import { aDrillOnAws } from './aws-story.ts';
 import { A_PROBLEM, type JournalBuilder, STARTED_AT, aJournal, aResource, provenIsolation } from './journal-builder.ts';

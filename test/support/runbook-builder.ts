@@ -1,8 +1,10 @@
 import type { RecoveryPoint } from '../../src/catalog/recovery-point.ts';
-import type { CheckSpec, RestoreSpec, Runbook } from '../../src/runbook/runbook.ts';
+import type { CheckSpec } from '../../src/runbook/check-spec.ts';
+import type { PostgresRestore, RestoreSpec } from '../../src/runbook/restore-spec.ts';
+import type { Runbook } from '../../src/runbook/runbook.ts';
 
 /** A valid restore of `name`; `change` replaces what a test is about. */
-export function aRestore(name: string, change: Partial<RestoreSpec> = {}): RestoreSpec {
+export function aRestore(name: string, change: Partial<PostgresRestore> = {}): PostgresRestore {
   return {
     name,
     kind: 'postgres',

@@ -40,8 +40,10 @@ const CONTENT = { ...OF_A_TABLE, contentHash: isHash };
 const isParts: Guard = (value) =>
   typeof value === 'object' && value !== null && Object.values(value).every((part) => isHash(part));
 
-const OBSERVATIONS: Readonly<Record<Observation['kind'], Guard>> = {
-  unobservable: shape({ kind: isText, problem: isProblem }),
+const UNOBSERVABLE = shape({ kind: isText, problem: isProblem });
+
+/** Of what a probe on AWS can be asked. */
+const OBSERVATIONS: Readonly<Partial<Record<Observation['kind'], Guard>>> = {
   login: shape({ kind: isText, accepted: isBoolean }, { refusal: isText }),
   sql: shape({ kind: isText, rows: isCount, value: isValue }, { population: isCount }),
   'row-counts': shape({ kind: isText, counts: listOf(shape({ table: isText }, OF_A_TABLE)) }),
@@ -66,6 +68,16 @@ const OBSERVATIONS: Readonly<Record<Observation['kind'], Guard>> = {
       { schemaParts: isParts },
     ),
   }),
+  'foreign-keys': shape(
+    {
+      kind: isText,
+      keysChecked: isCount,
+      rows: isCount,
+      orphans: listOf(shape({ table: isText, key: isText, rows: isCount })),
+    },
+    { unreadable: listOf(shape({ relation: isText, problem: isProblem })) },
+  ),
+  tcp: shape({ kind: isText, accepted: isBoolean }, { refusal: isText }),
   dns: shape({ kind: isText, names: listOf(isText), addresses: listOf(isText) }),
   freshness: shape({ kind: isText }, { newestAt: isMoment, observedAt: isMoment }),
 };
@@ -76,8 +88,8 @@ const OBSERVATIONS: Readonly<Record<Observation['kind'], Guard>> = {
  */
 export function readObservation(text: string, request: ObservationRequest): Observation | undefined {
   const value = parsed(text);
-  const isAnswer = OBSERVATIONS[request.kind](value) && (value as Observation).kind === request.kind;
-  const isRefusal = OBSERVATIONS.unobservable(value) && (value as Observation).kind === 'unobservable';
+  const isAnswer = OBSERVATIONS[request.kind]?.(value) === true && (value as Observation).kind === request.kind;
+  const isRefusal = UNOBSERVABLE(value) && (value as Observation).kind === 'unobservable';
   return isAnswer || isRefusal ? (value as Observation) : undefined;
 }
 

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { LocalPostgresEndpoint } from '../../providers/resource.ts';
-import type { SecretRef } from '../../runbook/runbook.ts';
+import type { SecretRef } from '../../runbook/restore-spec.ts';
 import type { Millis } from '../../support/time.ts';
 import type { DatabaseRequest } from '../observation.ts';
+import { isOfDatabase, notOffered } from '../not-offered.ts';
 import type { Probe } from '../probe.ts';
 import { observePostgres } from './observe.ts';
 import type { Login } from './session.ts';
@@ -26,7 +27,7 @@ export function postgresProbe({
 }: PostgresProbeDeps): Probe<LocalPostgresEndpoint> {
   return {
     async observe(endpoint, request, signal) {
-      if (request.kind === 'dns') return { kind: 'unobservable', problem: NO_RESOLVER };
+      if (!isOfDatabase(request)) return notOffered(request, 'a PostgreSQL server');
       const login = await loginOf(endpoint, request, { readSecret, statementTimeout });
       if ('code' in login) return { kind: 'unobservable', problem: login };
       return observePostgres(login, request, signal);
@@ -48,13 +49,6 @@ async function loginOf(
   const credentials = await readCredentials(endpoint.credentialsFile);
   return 'code' in credentials ? credentials : { ...place, ...credentials, superuser: true };
 }
-
-const NO_RESOLVER: Problem = {
-  code: 'probe/no-resolver',
-  message: 'unable to resolve a name: a sandbox on this machine has no resolver of its own',
-  hint: 'Names are resolved in sandboxes on AWS only.',
-  blames: 'environment',
-};
 
 async function readCredentials(file: string): Promise<{ readonly user: string; readonly password: string } | Problem> {
   try {

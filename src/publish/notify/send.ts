@@ -1,5 +1,6 @@
 import type { Problem } from '../../diagnostics/problem.ts';
-import type { NotificationTarget, NotifyChannel, Occasion, SecretRef } from '../../runbook/runbook.ts';
+import type { SecretRef } from '../../runbook/restore-spec.ts';
+import type { NotificationTarget, NotifyChannel, Occasion } from '../../runbook/runbook.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Millis } from '../../support/time.ts';
 import { unreachable } from '../../support/unreachable.ts';

@@ -5,7 +5,7 @@ import type { DrillEvent } from '../../../src/drill/events.ts';
 import { buildReport } from '../../../src/report/build-report.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { reportWriters } from '../../../src/report/writers.ts';
-import type { CheckCommon, CheckSpec } from '../../../src/runbook/runbook.ts';
+import type { CheckCommon, CheckSpec } from '../../../src/runbook/check-spec.ts';
 import { type Instant, addMillis } from '../../../src/support/time.ts';
 import { listAccount } from '../../support/aws/account-listing.ts';
 import { anAwsRunbook, anRdsRestore, awsStage, placeOf } from '../../support/aws/aws-stage.ts';

@@ -7,7 +7,8 @@ import type { DrillIdentity, Provider, RemovalPermit } from '../../../src/provid
 import { localProvider } from '../../../src/providers/local/local-provider.ts';
 import { findProcesses } from '../../../src/providers/local/sandbox/processes.ts';
 import type { Resource } from '../../../src/providers/resource.ts';
-import type { LocalLevel, RestoreSpec } from '../../../src/runbook/runbook.ts';
+import type { RestoreSpec } from '../../../src/runbook/restore-spec.ts';
+import type { LocalLevel } from '../../../src/runbook/runbook.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { addMillis } from '../../../src/support/time.ts';
 

@@ -1,7 +1,7 @@
 import type { RecoveryPoint } from '../../../src/catalog/recovery-point.ts';
 import { memoryProvider } from '../../../src/providers/memory/memory-provider.ts';
 import { memoryWorld } from '../../../src/providers/memory/memory-world.ts';
-import type { RestoreSpec } from '../../../src/runbook/runbook.ts';
+import type { RestoreSpec } from '../../../src/runbook/restore-spec.ts';
 import { sha256Hex } from '../../../src/support/sha256-hex.ts';
 import { addMillis } from '../../../src/support/time.ts';
 import { fakeClock } from '../../support/fake-clock.ts';

@@ -6,7 +6,7 @@ import { drillNotices } from '../../../src/publish/notify/notice.ts';
 import { slackDocument } from '../../../src/publish/notify/slack.ts';
 import { asciiSubject } from '../../../src/publish/notify/sns.ts';
 import { sqlCheck } from '../../../src/checks/sql.ts';
-import type { SqlCheck } from '../../../src/runbook/runbook.ts';
+import type { SqlCheck } from '../../../src/runbook/check-spec.ts';
 import { buildReport } from '../../../src/report/build-report.ts';
 import { aJournal, aShop } from '../../support/journal-builder.ts';
 import { STORIES } from '../../support/drill-stories.ts';

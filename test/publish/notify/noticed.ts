@@ -4,7 +4,8 @@ import { drillNotices } from '../../../src/publish/notify/notice.ts';
 import { type NotificationOutcome, type SendPorts, sendAll } from '../../../src/publish/notify/send.ts';
 import { buildReport } from '../../../src/report/build-report.ts';
 import type { Report } from '../../../src/report/report.ts';
-import type { NotificationTarget, NotifyChannel, SecretRef } from '../../../src/runbook/runbook.ts';
+import type { SecretRef } from '../../../src/runbook/restore-spec.ts';
+import type { NotificationTarget, NotifyChannel } from '../../../src/runbook/runbook.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { STORIES } from '../../support/drill-stories.ts';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, vi } from 'vitest';
 import type { DrillEvent } from '../../../src/drill/events.ts';
 import type { Probe } from '../../../src/probe/probe.ts';
-import type { RdsRestore, Runbook } from '../../../src/runbook/runbook.ts';
+import type { RdsRestore } from '../../../src/runbook/restore-spec.ts';
+import type { Runbook } from '../../../src/runbook/runbook.ts';
 import { addMillis } from '../../../src/support/time.ts';
 import { type Stage, drillStarted, healthyObservation } from '../simulated-drill.ts';
 import { listAccount } from './account-listing.ts';

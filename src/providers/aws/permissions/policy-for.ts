@@ -1,4 +1,5 @@
-import type { RdsRestore, Runbook, SandboxSpec } from '../../../runbook/runbook.ts';
+import type { RdsRestore } from '../../../runbook/restore-spec.ts';
+import type { Runbook, SandboxSpec } from '../../../runbook/runbook.ts';
 import { type Arns, arnsOf } from './arns.ts';
 import { MARKED, MARKING, allOf } from './conditions.ts';
 import { dnsStatements } from './dns-statements.ts';

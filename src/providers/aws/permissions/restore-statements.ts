@@ -1,4 +1,5 @@
-import type { AwsPlace, RdsRestore } from '../../../runbook/runbook.ts';
+import type { RdsRestore } from '../../../runbook/restore-spec.ts';
+import type { AwsPlace } from '../../../runbook/runbook.ts';
 import { readSource } from '../rds/source-query.ts';
 import type { Arns } from './arns.ts';
 import { MARKING, allOf } from './conditions.ts';

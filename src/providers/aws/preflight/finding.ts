@@ -1,7 +1,7 @@
 import type { RdsRecoveryPoint, RecoveryPoint } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import type { Plan, PlannedResource } from '../../../plan/plan.ts';
-import type { RdsRestore } from '../../../runbook/runbook.ts';
+import type { RdsRestore } from '../../../runbook/restore-spec.ts';
 import type { AwsContext } from '../aws-context.ts';
 
 /** One thing that a look ahead found. `refusal`: the drill would come to nothing. `warning`: it may yet go well. */

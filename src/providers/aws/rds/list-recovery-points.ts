@@ -1,6 +1,6 @@
 import type { RecoveryPoint, RecoveryPointListing } from '../../../catalog/recovery-point.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import type { RdsRestore } from '../../../runbook/runbook.ts';
+import type { RdsRestore } from '../../../runbook/restore-spec.ts';
 import type { AwsContext } from '../aws-context.ts';
 import type { Listing } from './describe-sources.ts';
 import { type RdsSource, findSource } from './find-source.ts';

@@ -1,7 +1,7 @@
 import type { DBInstance, DBInstanceAutomatedBackup } from '@aws-sdk/client-rds';
 import type { RdsRecoveryPoint, RecoveryPoint } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
-import type { RecoveryTarget } from '../../../runbook/runbook.ts';
+import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
 import type { Instant } from '../../../support/time.ts';
 import type { RdsSource } from './find-source.ts';
 import { provisionedIops } from './provisioned-iops.ts';

@@ -4,7 +4,8 @@ import type {
 } from '@aws-sdk/client-rds';
 import type { RdsRecoveryPoint, RecoveryPoint } from '../../../catalog/recovery-point.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import type { AwsPlace, RdsRestore } from '../../../runbook/runbook.ts';
+import type { RdsRestore } from '../../../runbook/restore-spec.ts';
+import type { AwsPlace } from '../../../runbook/runbook.ts';
 import type { Instant } from '../../../support/time.ts';
 import type { StartRequest } from '../../provider.ts';
 import { awsName, markTags, type Tag } from '../names.ts';

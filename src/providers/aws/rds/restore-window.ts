@@ -1,5 +1,5 @@
 import type { Problem } from '../../../diagnostics/problem.ts';
-import type { RecoveryTarget } from '../../../runbook/runbook.ts';
+import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
 import { type Instant, type Millis, addMillis } from '../../../support/time.ts';
 
 /** What RDS says of the moments that an instance can be restored to. */

@@ -1,5 +1,6 @@
 import type { Problem } from '../../../diagnostics/problem.ts';
-import type { AwsPlace, RdsRestore } from '../../../runbook/runbook.ts';
+import type { RdsRestore } from '../../../runbook/restore-spec.ts';
+import type { AwsPlace } from '../../../runbook/runbook.ts';
 
 /** What people wrote as the source of a restore, read. */
 export type SourceQuery = { readonly account: string } & (

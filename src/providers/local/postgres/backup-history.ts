@@ -1,6 +1,6 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PostgresRestore } from '../../../runbook/runbook.ts';
+import type { PostgresRestore } from '../../../runbook/restore-spec.ts';
 import { type BackupLabel, parseBackupLabel } from './backup-label.ts';
 import type { Lsn } from './wal-position.ts';
 

@@ -3,7 +3,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import type { RecoveryPoint, RecoveryPointListing } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import type { PostgresRestore } from '../../../runbook/runbook.ts';
+import type { PostgresRestore } from '../../../runbook/restore-spec.ts';
 import { type BackupForm, recogniseBackup } from './backup-form.ts';
 import { readBackupHistory, walFolderOf } from './backup-history.ts';
 import { describeBackup } from './describe-backup.ts';

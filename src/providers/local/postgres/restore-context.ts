@@ -1,5 +1,6 @@
 import type { StartRequest } from '../../provider.ts';
-import type { LocalLevel, PostgresRestore } from '../../../runbook/runbook.ts';
+import type { PostgresRestore } from '../../../runbook/restore-spec.ts';
+import type { LocalLevel } from '../../../runbook/runbook.ts';
 import type { BackupForm } from './backup-form.ts';
 import type { FolderLayout } from './folder-layout.ts';
 import type { FoundServer } from './server-binaries.ts';

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RecoveryTarget } from '../../../runbook/runbook.ts';
+import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
 import type { ControlFile } from './control-file.ts';
 import type { FolderLayout } from './folder-layout.ts';
 

@@ -3,7 +3,7 @@ import { chown, copyFile, mkdir, open, readFile, readdir } from 'node:fs/promise
 import { join } from 'node:path';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import type { RecoveryTarget } from '../../../runbook/runbook.ts';
+import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
 import { readBackupHistory, walFolderOf } from './backup-history.ts';
 import { parseBackupManifest } from './backup-manifest.ts';
 import { spaceProblem } from './free-space.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type AwsRunbook, policyFor } from '../../../../src/providers/aws/permissions/policy-for.ts';
 import { partsOf } from '../../../../src/providers/aws/permissions/policy-parts.ts';
-import type { RdsRestore, Runbook } from '../../../../src/runbook/runbook.ts';
+import type { RdsRestore } from '../../../../src/runbook/restore-spec.ts';
+import type { Runbook } from '../../../../src/runbook/runbook.ts';
 import { anAwsRunbook, anRdsRestore, placeOf } from '../../../support/aws/aws-stage.ts';
 import { isAllowed } from '../../../support/aws/policy/evaluate.ts';
 import { type Asked, type Ledger, type Tags, ask } from '../../../support/aws/policy/ledger.ts';

@@ -2,7 +2,8 @@ import type { RdsRecoveryPoint } from '../../../../src/catalog/recovery-point.ts
 import type { DrillIdentity } from '../../../../src/providers/provider.ts';
 import type { RdsRequest } from '../../../../src/providers/aws/rds/restore-parameters.ts';
 import type { SandboxNetwork } from '../../../../src/providers/aws/sandbox/network.ts';
-import type { AwsPlace, RdsRestore } from '../../../../src/runbook/runbook.ts';
+import type { RdsRestore } from '../../../../src/runbook/restore-spec.ts';
+import type { AwsPlace } from '../../../../src/runbook/runbook.ts';
 
 /** The sandbox account of all these tests. */
 export const PLACE: AwsPlace = {

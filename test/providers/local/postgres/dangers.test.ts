@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ResourceState } from '../../../../src/providers/provider.ts';
-import type { PostgresRestore } from '../../../../src/runbook/runbook.ts';
+import type { PostgresRestore } from '../../../../src/runbook/restore-spec.ts';
 import { type Cluster, makeFolderFor, startCluster } from './cluster.ts';
 import { hashTree, listTree, packBackup, packFiles } from './forms.ts';
 import { type Worker, ask, endAllWorkers, restoreInto, specOf } from './worker.ts';

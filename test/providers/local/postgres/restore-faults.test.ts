@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/runbook.ts';
+import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/restore-spec.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { packBackup, writeManifest } from './forms.ts';
 import { WORKER, endAllWorkers, pointOf, restoreInto, specOf, stateOf, writeRequest } from './worker.ts';

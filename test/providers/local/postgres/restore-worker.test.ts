@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PostgresRestore } from '../../../../src/runbook/runbook.ts';
+import type { PostgresRestore } from '../../../../src/runbook/restore-spec.ts';
 import { processStartTime } from '../../../../src/support/process-identity.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { hashTree, packBackup, writeManifest } from './forms.ts';

@@ -7,7 +7,7 @@ import type { RecoveryPoint } from '../../../../src/catalog/recovery-point.ts';
 import { listBaseBackups } from '../../../../src/providers/local/postgres/list-base-backups.ts';
 import type { WorkerRequest } from '../../../../src/providers/local/postgres/restore-context.ts';
 import type { ResourceState } from '../../../../src/providers/provider.ts';
-import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/runbook.ts';
+import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/restore-spec.ts';
 import { builtFile } from '../../../../src/support/built-file.ts';
 import { reachSocketFolder } from '../../../../src/support/socket-path.ts';
 
