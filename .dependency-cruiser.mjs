@@ -19,7 +19,7 @@ export default {
       from: { path: PURE },
       to: {
         pathNot:
-          '^src/(plan|drill|report|checks|runbook/runbook\\.ts|catalog/(selection|recovery-point|confidence)|probe/observation\\.ts|providers/(provider|resource|dns-cutover)\\.ts|diagnostics/problem|support/(time|unreachable)\\.ts)',
+          '^src/(plan|drill|report|checks|runbook/(runbook|restore-spec|check-spec)\\.ts|catalog/(selection|recovery-point|confidence|group-selection)|probe/observation\\.ts|providers/(provider|resource|dns-cutover)\\.ts|diagnostics/problem|support/(time|unreachable)\\.ts)',
       },
     },
     {

@@ -1,7 +1,7 @@
 import { readManifest } from '../catalog/manifest-file.ts';
 import type { EngineObserver, EnginePorts } from '../engine/ports.ts';
 import type { Journal } from '../journal/journal.ts';
-import { postgresProbe } from '../probe/postgres/postgres-probe.ts';
+import { localProbe } from '../probe/local/local-probe.ts';
 import { readSecret } from '../probe/secret.ts';
 import type { Probe } from '../probe/probe.ts';
 import type { Provider } from '../providers/provider.ts';
@@ -9,7 +9,7 @@ import { withBatchedLooks } from '../providers/with-batched-looks.ts';
 import { type RetryPolicy, withRetry } from '../providers/with-retry.ts';
 import { withTimeout } from '../providers/with-timeout.ts';
 import { localProvider } from '../providers/local/local-provider.ts';
-import { listBaseBackups } from '../providers/local/postgres/list-base-backups.ts';
+import { listLocalRecoveryPoints } from '../providers/local/list-recovery-points.ts';
 import { availableLevel } from '../providers/local/sandbox/levels.ts';
 import { postgresDirsOf } from '../providers/local/postgres/server-binaries.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
@@ -51,7 +51,7 @@ function wireLocalProvider(io: CommandIo): Provider {
   const dirs = postgresDirsOf(io.env);
   return localProvider({
     clock: systemClock,
-    listRecoveryPoints: listBaseBackups,
+    listRecoveryPoints: listLocalRecoveryPoints,
     availableLevel: async () => availableLevel({ path: io.env['PATH'] }),
     path: io.env['PATH'],
     ...(dirs && { postgresDirs: dirs }),
@@ -60,11 +60,11 @@ function wireLocalProvider(io: CommandIo): Provider {
 
 /** The probe of everything that is restored in a place. */
 async function wireProbe(io: CommandIo, place: SandboxPlace): Promise<Probe> {
-  const local = postgresProbe({ readSecret: async (ref) => readSecret(ref, io.env) });
+  const local = localProbe({ readSecret: async (ref) => readSecret(ref, io.env) });
   const aws = place.provider === 'aws' ? (await import('./wire-aws.ts')).wireAwsProbe(place) : undefined;
   return {
     async observe(endpoint, request, signal) {
-      if (endpoint.kind === 'postgres') return local.observe(endpoint, request, signal);
+      if (endpoint.kind !== 'rds') return local.observe(endpoint, request, signal);
       if (aws === undefined) throw new Error('an endpoint on AWS in a sandbox on this machine');
       return aws.observe(endpoint, request, signal);
     },

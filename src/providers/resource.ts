@@ -14,7 +14,30 @@ export interface Resource {
 }
 
 /** Where a restored resource answers, and who can reach it. Holds no secret. */
-export type Endpoint = LocalPostgresEndpoint | RdsEndpoint;
+export type Endpoint = LocalEndpoint | RdsEndpoint;
+
+/** What a restore on this machine can be looked at by. */
+export type LocalEndpoint = LocalPostgresEndpoint | LocalMysqlEndpoint | SqliteEndpoint | FilesEndpoint;
+
+/** A MariaDB or MySQL server on this machine. Credentials are read from the 0600 file it names. */
+export interface LocalMysqlEndpoint {
+  readonly kind: 'mysql';
+  /** Path of the unix socket. */
+  readonly socket: string;
+  readonly credentialsFile: string;
+}
+
+/** A SQLite database, of which nobody else has a handle open. */
+export interface SqliteEndpoint {
+  readonly kind: 'sqlite';
+  readonly file: string;
+}
+
+/** Restored files, below a folder of the sandbox. */
+export interface FilesEndpoint {
+  readonly kind: 'files';
+  readonly folder: string;
+}
 
 /** A database in a VPC that only the sandbox's own probe reaches. */
 export interface RdsEndpoint {

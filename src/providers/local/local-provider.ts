@@ -1,28 +1,29 @@
 import { chmod, chown, mkdir, readFile, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
 import { isAtLeast } from '../../drill/isolation.ts';
-import type { PostgresRestore } from '../../runbook/restore-spec.ts';
+import type { LocalRestore } from '../../runbook/restore-spec.ts';
 import type { IsolationLevel, LocalLevel, LocalPlace, SandboxPlace } from '../../runbook/runbook.ts';
 import { builtFile } from '../../support/built-file.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Provider, ResourceState, StartRequest } from '../provider.ts';
-import type { IsolationEvidence, IsolationProof, Resource } from '../resource.ts';
+import type { Endpoint, IsolationEvidence, IsolationProof, Resource } from '../resource.ts';
 import { classifyLocal } from './classify-local.ts';
 import { isWhole, lstatOf, makeMarkedFolder, readMarkedFolder } from './mark-file.ts';
 import { folderAndPassing, listMarked, processOf } from './marked-folders.ts';
 import { removeResource } from './removal.ts';
+import { proveClosed } from './sandbox/closed-to-others.ts';
 import { proveIsolation } from './sandbox/isolation.ts';
-import type { PostgresRequest } from './postgres/restore-context.ts';
 import { SANDBOX_UID, dropsRoot } from './sandbox/launch.ts';
 import type { AvailableLevel } from './sandbox/levels.ts';
 import { findProcesses } from './sandbox/processes.ts';
-import { serverPid, startWorker, workerState } from './worker.ts';
+import type { LocalRequest } from './worker/worker-context.ts';
+import { serverPid, startWorker, workerState } from './worker/worker-process.ts';
 
 /** What the provider is given, since it reads no environment. */
 export interface LocalProviderDeps {
   readonly clock: Clock;
-  readonly listRecoveryPoints: (spec: PostgresRestore, signal: AbortSignal) => Promise<RecoveryPointListing>;
+  readonly listRecoveryPoints: (spec: LocalRestore, signal: AbortSignal) => Promise<RecoveryPointListing>;
   /** The best level of isolation that this machine offers. */
   readonly availableLevel: () => Promise<AvailableLevel>;
   /** `PATH`, for the tools that isolation is proven with. */
@@ -40,17 +41,17 @@ type Deps = LocalProviderDeps & { readonly workerFile: string };
 
 /** Restores on this machine: a marked folder a sandbox, in it a marked folder and a worker process a restore. */
 export function localProvider(given: LocalProviderDeps): Provider {
-  const deps: Deps = { workerFile: builtFile(import.meta.url, './postgres/restore-worker.js'), ...given };
+  const deps: Deps = { workerFile: builtFile(import.meta.url, './worker/restore-worker.js'), ...given };
   return {
     kind: 'local',
     properties: { absenceGrace: 0, pollInterval: () => POLL_INTERVAL },
     async listRecoveryPoints(spec, signal) {
-      if (spec.kind !== 'postgres') throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
+      if (spec.kind === 'rds') throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
       return given.listRecoveryPoints(spec, signal);
     },
     async start(request, signal) {
       signal.throwIfAborted();
-      return request.kind === 'sandbox' ? startSandbox(request, deps) : startRestore(postgresRequest(request), deps);
+      return request.kind === 'sandbox' ? startSandbox(request, deps) : startRestore(localRequest(request), deps);
     },
     async look(resources, signal) {
       signal.throwIfAborted();
@@ -72,8 +73,8 @@ export function localProvider(given: LocalProviderDeps): Provider {
   };
 }
 
-function postgresRequest(request: StartRequest): PostgresRequest {
-  if (request.kind === 'restore' && request.spec.kind === 'postgres') return { ...request, spec: request.spec };
+function localRequest(request: StartRequest): LocalRequest {
+  if (request.kind === 'restore' && request.spec.kind !== 'rds') return { ...request, spec: request.spec };
   throw new Error(`this machine cannot start a '${request.kind}' of that kind`);
 }
 
@@ -107,7 +108,7 @@ async function startSandbox({ drill, token }: StartRequest, deps: Deps): Promise
   return resource;
 }
 
-async function startRestore(request: PostgresRequest, deps: Deps): Promise<Resource> {
+async function startRestore(request: LocalRequest, deps: Deps): Promise<Resource> {
   const { drill, token, spec } = request;
   const sandbox = join(await realpath(localPlace(drill.sandbox).folder), drill.drillId);
   const id = join(sandbox, spec.name);
@@ -154,7 +155,7 @@ async function stateOf(resource: Resource, { workerFile }: Deps): Promise<Resour
     return isAlive ? { kind: 'ready' } : { kind: 'gone' };
   }
   if (await lstatOf(resource.id)) {
-    return resource.type === 'postgres' ? workerState(resource.id, workerFile) : { kind: 'ready' };
+    return resource.type === 'sandbox' ? { kind: 'ready' } : workerState(resource.id, workerFile);
   }
   const isPassing = (await folderAndPassing(resource)).length > 0 || (await findProcesses(resource.id)).length > 0;
   return isPassing ? { kind: 'pending', detail: 'being removed' } : { kind: 'gone' };
@@ -174,11 +175,29 @@ async function proveRestored(
   { workerFile }: Deps,
 ): Promise<IsolationEvidence> {
   const state = await workerState(restored.id, workerFile);
-  const pid = await serverPid(restored.id);
-  if (state.kind !== 'ready' || state.endpoint?.kind !== 'postgres' || pid === undefined) {
-    return { level: trial.level, proofs: [noServer(restored)] };
+  const socketFolder = state.kind === 'ready' ? socketFolderOf(state.endpoint) : undefined;
+  if (socketFolder === 'no server') {
+    const { level, proofs } = await proveIsolation(trial);
+    return { level, proofs: [...proofs, await proveClosed(restored.id, "the restored resource's folder")] };
   }
-  return proveIsolation({ ...trial, restored: { pid, folder: restored.id, socketFolder: state.endpoint.host } });
+  const pid = await serverPid(restored.id);
+  if (socketFolder === undefined || pid === undefined) return { level: trial.level, proofs: [noServer(restored)] };
+  return proveIsolation({ ...trial, restored: { pid, folder: restored.id, socketFolder } });
+}
+
+function socketFolderOf(endpoint: Endpoint | undefined): string | 'no server' | undefined {
+  switch (endpoint?.kind) {
+    case 'postgres':
+      return endpoint.host;
+    case 'mysql':
+      return dirname(endpoint.socket);
+    case 'sqlite':
+    case 'files':
+      return 'no server';
+    case 'rds':
+    case undefined:
+      return undefined;
+  }
 }
 
 function noServer({ name }: Resource): IsolationProof {

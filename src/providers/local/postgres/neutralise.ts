@@ -2,7 +2,7 @@ import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
-import type { FolderLayout } from './folder-layout.ts';
+import type { FolderLayout } from '../worker/folder-layout.ts';
 
 /** Files of a copy that would tie it to the server it was taken from. */
 const REMOVED: readonly string[] = [

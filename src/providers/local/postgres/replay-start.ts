@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { parseBackupLabel } from './backup-label.ts';
 import { type ControlFile, parseControlFile } from './control-file.ts';
-import type { FolderLayout } from './folder-layout.ts';
+import type { FolderLayout } from '../worker/folder-layout.ts';
 import type { Lsn } from './wal-position.ts';
 
 /** Where replay of a restored copy begins, and what its control file says. */

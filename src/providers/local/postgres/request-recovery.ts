@@ -1,6 +1,6 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FolderLayout } from './folder-layout.ts';
+import type { FolderLayout } from '../worker/folder-layout.ts';
 import { readControlFile } from './replay-start.ts';
 import type { StagedWal } from './stage-wal.ts';
 

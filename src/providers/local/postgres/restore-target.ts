@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { mkdir, open, rm, symlink } from 'node:fs/promises';
+import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { type BackupManifest, manifestMismatch } from './backup-manifest.ts';
 import { type Checksum, beginChecksum } from './checksum.ts';
-import type { FolderLayout } from './folder-layout.ts';
+import { type FolderLayout, discardRestored } from '../worker/folder-layout.ts';
 
 /** Takes in the files of a backup, by their paths in the data folder, and verifies them while they pass. */
 export interface RestoreTarget {
@@ -29,7 +29,7 @@ const TABLESPACE = /^pg_tblspc\/(\d+)(?:\/(.*))?$/;
  * `restore/backup-manifest-mismatch` for what the manifest, when there is one, says otherwise.
  */
 export async function openRestoreTarget(layout: FolderLayout, manifest?: BackupManifest): Promise<RestoreTarget> {
-  await discardCopy(layout);
+  await discardRestored(layout);
   for (const folder of [layout.data, layout.tablespaces]) await mkdir(folder, { mode: 0o700 });
   const tablespaces = new Set<string>();
   const seen = new Set<string>();
@@ -72,11 +72,6 @@ export async function openRestoreTarget(layout: FolderLayout, manifest?: BackupM
       return bytes;
     },
   };
-}
-
-/** Removes what was restored, whole or in part. */
-export async function discardCopy({ data, tablespaces }: FolderLayout): Promise<void> {
-  for (const folder of [data, tablespaces]) await rm(folder, { recursive: true, force: true });
 }
 
 async function writeVerified(

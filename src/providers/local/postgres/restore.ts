@@ -1,32 +1,30 @@
 import { readFile } from 'node:fs/promises';
-import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import type { DataMoment, Endpoint, RestoreFacts } from '../../resource.ts';
+import type { DataMoment, RestoreFacts } from '../../resource.ts';
 import { epochMillisOf } from '../../../support/time.ts';
 import { shortMark } from '../mark-file.ts';
 import { walFolderOf } from './backup-history.ts';
 import { type BackupManifest, parseBackupManifest } from './backup-manifest.ts';
 import { copyFolder, listFolder } from './copy-folder.ts';
-import { spaceProblem, unpackedBytes } from './free-space.ts';
+import { spaceProblem } from '../worker/free-space.ts';
+import { unpackedBytes } from './unpacked-bytes.ts';
 import { type ReplayEnd, judgeReplay } from './judge-replay.ts';
 import { compressionWarnings, neutralise } from './neutralise.ts';
-import { isDone, once, spansOf } from './phases.ts';
+import { isDone, once, spansOf } from '../worker/phases.ts';
 import { requestArchiveRecovery } from './request-recovery.ts';
 import type { RestoreContext } from './restore-context.ts';
 import { openRestoreTarget } from './restore-target.ts';
-import { type RunningServer, startServer } from './run-server.ts';
+import { startServer } from './run-server.ts';
+import type { Restored, RunningServer, WorkerContext } from '../worker/worker-context.ts';
+import type { PostgresRestore } from '../../../runbook/restore-spec.ts';
+import type { Problem } from '../../../diagnostics/problem.ts';
+import { recogniseBackup } from './backup-form.ts';
+import { findServer } from './server-binaries.ts';
 import { type LoginFacts, secureLogin } from './secure-login.ts';
 import { targetTooEarly } from './server-log.ts';
 import { SERVER_PORT, SPECIAL_SETTINGS, writeLoginRules, writeSettings } from './server-settings.ts';
 import { type StagedWal, stageWal } from './stage-wal.ts';
 import { unpackTar } from './unpack-tar.ts';
-
-/** A restored resource that serves. */
-export interface Restored {
-  readonly server: RunningServer;
-  readonly endpoint: Endpoint;
-  readonly facts: RestoreFacts;
-}
 
 const PHASES = ['free space', 'copy and verify', 'stage WAL', 'start and replay', 'secure login'] as const;
 
@@ -41,7 +39,8 @@ interface Copied {
  *
  * @throws ProblemError for whatever the world did not allow; then no server is left
  */
-export async function restore(context: RestoreContext): Promise<Restored> {
+export async function restoreBaseBackup(given: WorkerContext<PostgresRestore>): Promise<Restored> {
+  const context = await contextOf(given);
   const { layout, request } = context;
   assertReachable(context);
   const manifest = await readManifest(context);
@@ -197,4 +196,28 @@ function preparedWarning(count: number): Problem[] {
       blames: 'backup',
     },
   ];
+}
+
+async function contextOf(given: WorkerContext<PostgresRestore>): Promise<RestoreContext> {
+  const { point } = given.request;
+  given.progress({ detail: 'looking for a server' });
+  const recognised = await recogniseBackup(point.location);
+  if (recognised.kind === 'unusable') throw new ProblemError(recognised.problem);
+  if (recognised.kind === 'none') throw new ProblemError(noBackup(point.location));
+  const server = await findServer({
+    major: Number.parseInt(point.engine.version, 10),
+    ...(given.postgresDirs && { dirs: given.postgresDirs }),
+    ...(given.path !== undefined && { path: given.path }),
+  });
+  if (server.kind === 'missing') throw new ProblemError(server.problem);
+  return { ...given, form: recognised.form, server };
+}
+
+function noBackup(location: string): Problem {
+  return {
+    code: 'restore/source-unreadable',
+    message: `'${location}' no longer holds a backup`,
+    hint: 'Backups may have been rotated since the plan was made; run the drill again.',
+    blames: 'environment',
+  };
 }

@@ -8,17 +8,10 @@ import { writeWholeFile } from '../../../support/whole-file.ts';
 import { shortMark } from '../mark-file.ts';
 import { launchInSandbox, launchProblem } from '../sandbox/launch.ts';
 import { findProcesses, signalProcess as signalFound } from '../sandbox/processes.ts';
-import type { FolderLayout } from './folder-layout.ts';
+import type { FolderLayout } from '../worker/folder-layout.ts';
 import type { RestoreContext } from './restore-context.ts';
+import type { RunningServer } from '../worker/worker-context.ts';
 import { classifyStartFailure, lastReportedPosition, readLog } from './server-log.ts';
-
-/** A restored server that accepts connections. */
-export interface RunningServer {
-  /** Resolves when it has ended, for whatever reason. */
-  readonly ended: Promise<void>;
-  /** Ends it, and resolves when it has ended. */
-  stop(): Promise<void>;
-}
 
 /** How often start-up is looked at; the server's own start takes about 30 ms. */
 const LOOK_EVERY = 10;

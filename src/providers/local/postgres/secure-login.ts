@@ -5,7 +5,7 @@ import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { reachSocketFolder } from '../../../support/socket-path.ts';
 import { writeWholeFile } from '../../../support/whole-file.ts';
-import type { FolderLayout } from './folder-layout.ts';
+import type { FolderLayout } from '../worker/folder-layout.ts';
 import { classifyStartFailure } from './server-log.ts';
 import { SERVER_PORT, writeLoginRules } from './server-settings.ts';
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { type Instant, instantOf } from '../../../support/time.ts';
-import { notEnoughSpace } from './free-space.ts';
+import { notEnoughSpace } from '../worker/free-space.ts';
 import { type Lsn, parseLsn } from './wal-position.ts';
 import { missingWal } from './wal-plan.ts';
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
 import type { ControlFile } from './control-file.ts';
-import type { FolderLayout } from './folder-layout.ts';
+import type { FolderLayout } from '../worker/folder-layout.ts';
 
 /** The only port there is: the socket's name contains it, and nothing listens on the network. */
 export const SERVER_PORT = 5432;

@@ -6,7 +6,7 @@ import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { RecoveryTarget } from '../../../runbook/restore-spec.ts';
 import { readBackupHistory, walFolderOf } from './backup-history.ts';
 import { parseBackupManifest } from './backup-manifest.ts';
-import { spaceProblem } from './free-space.ts';
+import { spaceProblem } from '../worker/free-space.ts';
 import { needsArchiveRecovery } from './neutralise.ts';
 import { type ReplayStart, ownWalNames, readReplayStart } from './replay-start.ts';
 import type { RestoreContext } from './restore-context.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { recogniseBackup } from '../../../../src/providers/local/postgres/backup-form.ts';
 import { parseBackupManifest } from '../../../../src/providers/local/postgres/backup-manifest.ts';
-import { layoutOf } from '../../../../src/providers/local/postgres/folder-layout.ts';
+import { layoutOf } from '../../../../src/providers/local/worker/folder-layout.ts';
 import { openRestoreTarget } from '../../../../src/providers/local/postgres/restore-target.ts';
 import { unpackTar } from '../../../../src/providers/local/postgres/unpack-tar.ts';
 import { listBaseBackups } from '../../../../src/providers/local/postgres/list-base-backups.ts';

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Header, pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutOf } from '../../../../src/providers/local/postgres/folder-layout.ts';
+import { layoutOf } from '../../../../src/providers/local/worker/folder-layout.ts';
 import { openRestoreTarget } from '../../../../src/providers/local/postgres/restore-target.ts';
 import { unpackTar } from '../../../../src/providers/local/postgres/unpack-tar.ts';
 

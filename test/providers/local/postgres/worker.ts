@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { RecoveryPoint } from '../../../../src/catalog/recovery-point.ts';
 import { listBaseBackups } from '../../../../src/providers/local/postgres/list-base-backups.ts';
-import type { WorkerRequest } from '../../../../src/providers/local/postgres/restore-context.ts';
+import type { WorkerRequest } from '../../../../src/providers/local/worker/worker-context.ts';
 import type { ResourceState } from '../../../../src/providers/provider.ts';
 import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/restore-spec.ts';
 import { builtFile } from '../../../../src/support/built-file.ts';
@@ -14,7 +14,7 @@ import { reachSocketFolder } from '../../../../src/support/socket-path.ts';
 /** The built entry of the worker. */
 export const WORKER = builtFile(
   new URL('../../../../src/providers/local/postgres/x', import.meta.url).href,
-  './restore-worker.js',
+  '../worker/restore-worker.js',
 );
 
 export function specOf(

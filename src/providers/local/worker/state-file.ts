@@ -1,7 +1,7 @@
 import { systemClock } from '../../../support/clock.ts';
 import { writeWholeFile } from '../../../support/whole-file.ts';
 import type { ResourceState } from '../../provider.ts';
-import type { Progress } from './restore-context.ts';
+import type { Progress } from './worker-context.ts';
 
 /** Keeps the file true that tells others how a restore stands. */
 export interface StateFile {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bootId, processStartTime } from '../../support/process-identity.ts';
-import type { ResourceState } from '../provider.ts';
-import { findProcesses, names } from './sandbox/processes.ts';
+import { bootId, processStartTime } from '../../../support/process-identity.ts';
+import type { ResourceState } from '../../provider.ts';
+import { findProcesses, names } from '../sandbox/processes.ts';
 
 /** Files in which a worker tells how it stands; those of a dead one say nothing about the next. */
 const TOLD = { worker: 'worker.json', server: 'server.json', state: 'state.json' } as const;

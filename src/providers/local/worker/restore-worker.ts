@@ -5,13 +5,10 @@ import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { bootId, processStartTime } from '../../../support/process-identity.ts';
 import { epochMillisOf } from '../../../support/time.ts';
 import { writeWholeFile } from '../../../support/whole-file.ts';
-import { recogniseBackup } from './backup-form.ts';
-import { layoutOf } from './folder-layout.ts';
+import { discardRestored, layoutOf } from './folder-layout.ts';
 import { NOT_ENOUGH_SPACE, notEnoughSpace } from './free-space.ts';
-import { type Restored, restore } from './restore.ts';
-import type { Progress, RestoreContext, WorkerRequest } from './restore-context.ts';
-import { findServer } from './server-binaries.ts';
-import { discardCopy } from './restore-target.ts';
+import { restoreOfKind } from './restore-of-kind.ts';
+import type { Restored, WorkerRequest } from './worker-context.ts';
 import { openStateFile } from './state-file.ts';
 
 /*
@@ -34,7 +31,13 @@ async function work(folder: string): Promise<number> {
   const state = openStateFile(layout.state);
   try {
     const asked = JSON.parse(await readFile(layout.request, 'utf8')) as WorkerRequest;
-    const restored = await restore(await contextOf(asked, layout, told.signal, (progress) => state.pending(progress)));
+    const restored = await restoreOfKind({
+      ...asked,
+      layout,
+      path: process.env['PATH'],
+      signal: told.signal,
+      progress: (progress) => state.pending(progress),
+    });
     await state.settle({ kind: 'ready', endpoint: restored.endpoint, facts: restored.facts });
     const end = await keep(restored, asked.request.drill.sandbox.expiresAt, told.signal);
     if (end !== undefined) await state.settle({ kind: 'failed', problem: end });
@@ -43,37 +46,18 @@ async function work(folder: string): Promise<number> {
     if (told.signal.aborted) return 0;
     const problem = problemOf(error);
     // On a full disk not even the state could be written.
-    if (problem.code === NOT_ENOUGH_SPACE) await discardCopy(layout);
+    if (problem.code === NOT_ENOUGH_SPACE) await discardRestored(layout);
     await state.settle({ kind: 'failed', problem });
     return 1;
   }
 }
 
-async function contextOf(
-  asked: WorkerRequest,
-  layout: RestoreContext['layout'],
-  signal: AbortSignal,
-  progress: (progress: Progress) => void,
-): Promise<RestoreContext> {
-  progress({ detail: 'looking for a server' });
-  const { point } = asked.request;
-  const recognised = await recogniseBackup(point.location);
-  if (recognised.kind === 'unusable') throw new ProblemError(recognised.problem);
-  if (recognised.kind === 'none') throw new ProblemError(noBackup(point.location));
-  const server = await findServer({
-    major: Number.parseInt(point.engine.version, 10),
-    ...(asked.postgresDirs === undefined ? {} : { dirs: asked.postgresDirs }),
-    ...(process.env['PATH'] === undefined ? {} : { path: process.env['PATH'] }),
-  });
-  if (server.kind === 'missing') throw new ProblemError(server.problem);
-  return { ...asked, layout, form: recognised.form, server, signal, progress };
-}
-
-/** Stays the server's parent until the end of the sandbox. Gives the reason of an end that nobody asked for. */
+/** Stays until the end of the sandbox, as the parent of the server where there is one. Gives the reason of an end that nobody asked for. */
 async function keep({ server }: Restored, expiresAt: string, signal: AbortSignal): Promise<Problem | undefined> {
-  const serverEnded = server.ended.then(() => 'server-ended' as const);
-  const end = await Promise.race([serverEnded, told(signal), expiry(expiresAt)]);
-  await server.stop();
+  const ends = [told(signal), expiry(expiresAt)] as const;
+  const serverEnded = server?.ended.then(() => 'server-ended' as const);
+  const end = await Promise.race(serverEnded ? [serverEnded, ...ends] : ends);
+  await server?.stop();
   if (end === 'server-ended') return serverStopped();
   return end === 'expired' ? sandboxExpired(expiresAt) : undefined;
 }
@@ -100,15 +84,6 @@ function problemOf(error: unknown): Problem {
     code: isSystem ? 'restore/not-permitted' : 'restore/worker-failed',
     message: `the restore could not go on: ${isSystem ? message : 'of an error in drillbook itself'}`,
     hint: isSystem ? 'Look at what the message names on this machine.' : `Report this: ${message}`,
-    blames: 'environment',
-  };
-}
-
-function noBackup(location: string): Problem {
-  return {
-    code: 'restore/source-unreadable',
-    message: `'${location}' no longer holds a backup`,
-    hint: 'Backups may have been rotated since the plan was made; run the drill again.',
     blames: 'environment',
   };
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The files of one restore's folder: what its worker reads, writes and marks as done. */
@@ -40,4 +41,9 @@ export function layoutOf(folder: string): FolderLayout {
     scratch: at('scratch'),
     mark: (phase) => at(`done-${phase}.json`),
   };
+}
+
+/** Removes what was restored so far, and nothing that tells how. */
+export async function discardRestored({ data, tablespaces }: FolderLayout): Promise<void> {
+  for (const folder of [data, tablespaces]) await rm(folder, { recursive: true, force: true });
 }

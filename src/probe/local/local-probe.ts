@@ -1,0 +1,19 @@
+import type { LocalEndpoint } from '../../providers/resource.ts';
+import { notOffered } from '../not-offered.ts';
+import { type PostgresProbeDeps, postgresProbe } from '../postgres/postgres-probe.ts';
+import type { Probe } from '../probe.ts';
+
+/** Looks at whatever is restored on this machine, by the way of its kind. */
+export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
+  const postgres = postgresProbe(deps);
+  return {
+    async observe(endpoint, request, signal) {
+      switch (endpoint.kind) {
+        case 'postgres':
+          return postgres.observe(endpoint, request, signal);
+        default:
+          return notOffered(request, `a resource of kind '${endpoint.kind}'`);
+      }
+    },
+  };
+}

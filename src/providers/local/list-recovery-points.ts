@@ -1,0 +1,13 @@
+import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
+import type { LocalRestore } from '../../runbook/restore-spec.ts';
+import { listBaseBackups } from './postgres/list-base-backups.ts';
+
+/** All recovery points of a source on this machine, by the way of its kind; reads only. */
+export async function listLocalRecoveryPoints(spec: LocalRestore, signal: AbortSignal): Promise<RecoveryPointListing> {
+  switch (spec.kind) {
+    case 'postgres':
+      return listBaseBackups(spec, signal);
+    default:
+      throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
+  }
+}

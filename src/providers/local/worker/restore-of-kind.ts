@@ -1,0 +1,18 @@
+import { restoreBaseBackup } from '../postgres/restore.ts';
+import type { LocalRestore } from '../../../runbook/restore-spec.ts';
+import type { Restored, WorkerContext } from './worker-context.ts';
+
+/** Restores by the way of the resource's kind. */
+export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
+  const { spec } = context.request;
+  switch (spec.kind) {
+    case 'postgres':
+      return restoreBaseBackup(narrowed(context, spec));
+    default:
+      throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
+  }
+}
+
+function narrowed<Spec extends LocalRestore>(context: WorkerContext, spec: Spec): WorkerContext<Spec> {
+  return { ...context, request: { ...context.request, spec } };
+}
