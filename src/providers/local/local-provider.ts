@@ -175,29 +175,20 @@ async function proveRestored(
   { workerFile }: Deps,
 ): Promise<IsolationEvidence> {
   const state = await workerState(restored.id, workerFile);
-  const socketFolder = state.kind === 'ready' ? socketFolderOf(state.endpoint) : undefined;
-  if (socketFolder === 'no server') {
+  const endpoint = state.kind === 'ready' ? state.endpoint : undefined;
+  if (endpoint?.kind === 'sqlite' || endpoint?.kind === 'files') {
     const { level, proofs } = await proveIsolation(trial);
     return { level, proofs: [...proofs, await proveClosed(restored.id, "the restored resource's folder")] };
   }
+  const socketFolder = socketFolderOf(endpoint);
   const pid = await serverPid(restored.id);
   if (socketFolder === undefined || pid === undefined) return { level: trial.level, proofs: [noServer(restored)] };
   return proveIsolation({ ...trial, restored: { pid, folder: restored.id, socketFolder } });
 }
 
-function socketFolderOf(endpoint: Endpoint | undefined): string | 'no server' | undefined {
-  switch (endpoint?.kind) {
-    case 'postgres':
-      return endpoint.host;
-    case 'mysql':
-      return dirname(endpoint.socket);
-    case 'sqlite':
-    case 'files':
-      return 'no server';
-    case 'rds':
-    case undefined:
-      return undefined;
-  }
+function socketFolderOf(endpoint: Endpoint | undefined): string | undefined {
+  if (endpoint?.kind === 'postgres') return endpoint.host;
+  return endpoint?.kind === 'mysql' ? dirname(endpoint.socket) : undefined;
 }
 
 function noServer({ name }: Resource): IsolationProof {
