@@ -18,7 +18,8 @@ export interface FoundProcess {
 }
 
 /** What a drill starts. Whatever else names a sandbox, an editor or a copy, is a person's and never ended. */
-const OWN_PROGRAMS: readonly string[] = ['node', 'postgres', 'setpriv', 'unshare', 'nsenter', 'sh'];
+const OWN_PROGRAMS: readonly string[] =
+  'node setpriv unshare nsenter sh postgres mariadbd mysqld mariadb-backup xtrabackup'.split(' ');
 
 /**
  * All processes of drills whose command line names a folder or a marker: `text` with no letter, digit, `_`, `-` or `.`
