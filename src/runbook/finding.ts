@@ -49,6 +49,7 @@ export const FINDING_CODES = [
   'bad-pattern',
   'does-not-fit',
   'wrong-provider',
+  'needless-wal',
   'shared-account',
   'no-point-in-time',
   'no-credentials',

@@ -82,6 +82,18 @@ export const TEXT_FORMS = {
     is: 'a path without control characters',
     hint: "Write a path, relative to this file's folder or absolute.",
   },
+  absolutePath: {
+    pattern: '^/[^\\u0000-\\u001f]*$',
+    code: 'bad-path',
+    is: 'an absolute path',
+    hint: "Write the whole path, beginning with '/', for example /var/backups/shop.",
+  },
+  stanza: {
+    pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$',
+    code: 'bad-name',
+    is: 'the name of a stanza',
+    hint: 'Write it as pgBackRest lists it, for example main.',
+  },
   account: {
     pattern: '^[0-9]{12}$',
     code: 'bad-account',

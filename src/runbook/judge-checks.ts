@@ -121,7 +121,7 @@ function judgeRowCounts({ index, check }: Judged<'row-counts'>): readonly Findin
 }
 
 function folderOf(resource: WrittenRestore | undefined): string | undefined {
-  return resource?.kind === 'postgres' ? resource.source : undefined;
+  return resource === undefined || resource.kind === 'rds' || resource.repository ? undefined : resource.source;
 }
 
 function judgeManifest(

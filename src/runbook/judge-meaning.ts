@@ -10,6 +10,7 @@ import { TEXT_FORMS } from './form.ts';
 import { parseMoment } from './moment.ts';
 import { checkId } from './normalise-check.ts';
 import type { SoundRunbook } from './sound-runbook.ts';
+import type { WrittenPoint } from './written-recovery-point.ts';
 
 /** What a schema cannot say. `folder`: the absolute folder of the runbook. */
 export function judgeMeaning(runbook: SoundRunbook, folder: string): readonly Finding[] {
@@ -30,12 +31,13 @@ export function judgeMeaning(runbook: SoundRunbook, folder: string): readonly Fi
 function judgeMoments({ settings, restore }: SoundRunbook): readonly Finding[] {
   const moments = [
     { path: ['disasterAt'], text: settings.disasterAt },
-    ...[...restore].flatMap(([name, { recoveryPoint }]) =>
-      (['before', 'after', 'to'] as const).map((key) => ({
+    ...[...restore].flatMap(([name, one]) => {
+      const point: WrittenPoint = one.recoveryPoint ?? {};
+      return (['before', 'after', 'to'] as const).map((key) => ({
         path: ['restore', name, 'recoveryPoint', key],
-        text: recoveryPoint?.[key],
-      })),
-    ),
+        text: point[key],
+      }));
+    }),
   ];
   return moments.flatMap(({ path, text }) => {
     if (text === undefined || text === 'backup-end' || text === 'latest' || parseMoment(text) !== undefined) return [];

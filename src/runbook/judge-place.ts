@@ -20,13 +20,10 @@ export function judgePlace(runbook: SoundRunbook): readonly Finding[] {
   ];
 }
 
-/** The kinds that each provider restores. */
-const RESTORED_BY = { local: 'postgres', aws: 'rds' } as const;
-
 function judgeProviders({ provider, restore }: SoundRunbook): readonly Finding[] {
   if (provider === undefined) return [];
   return [...restore].flatMap(([name, { kind }]) => {
-    if (kind === RESTORED_BY[provider]) return [];
+    if ((kind === 'rds') === (provider === 'aws')) return [];
     return [
       {
         code: 'wrong-provider',

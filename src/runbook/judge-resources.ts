@@ -4,7 +4,27 @@ import type { SoundRunbook } from './sound-runbook.ts';
 
 /** What is said of resources: those named exist, none waits for itself, each is checked. */
 export function judgeResources(runbook: SoundRunbook): readonly Finding[] {
-  return [...judgeReferences(runbook), ...judgeNeeds(runbook), ...judgeCoverage(runbook)];
+  return [
+    ...judgeReferences(runbook),
+    ...judgeNeeds(runbook),
+    ...judgeRepositories(runbook),
+    ...judgeCoverage(runbook),
+  ];
+}
+
+/** Another archive beside that of the repository could be one of another cluster. */
+function judgeRepositories({ restore }: SoundRunbook): readonly Finding[] {
+  return [...restore].flatMap(([name, one]) => {
+    if (one.kind !== 'postgres' || one.wal === undefined || one.repository?.pgbackrest === undefined) return [];
+    return [
+      {
+        code: 'needless-wal',
+        at: atKey('restore', name, 'wal'),
+        message: `'restore.${name}' has 'wal', but its WAL is in the repository of pgBackRest`,
+        hint: "Leave 'wal' out: the repository keeps the WAL of its stanza beside the backups.",
+      },
+    ];
+  });
 }
 
 function judgeReferences({ resources, restore, claims, settings }: SoundRunbook): readonly Finding[] {

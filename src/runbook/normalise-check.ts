@@ -81,13 +81,17 @@ function normaliseKind(
   }
 }
 
-/** Manifests lie with the backups they describe; those of an RDS instance, which has no folder, with the runbook. */
+/** Where the manifests of a resource lie unless its check says so: with the backups they describe, or the runbook. */
 function manifestHome(resource: RestoreSpec, folder: string): string {
-  return resource.kind === 'postgres' ? resource.source : folder;
+  const { kind, name, source } = resource;
+  if (kind === 'rds') return join(folder, 'manifests');
+  // A folder in a source of files would be a recovery point, a file is no folder, and a repository is its tool's alone.
+  if (kind === 'files' || kind === 'sqlite' || resource.repository) return join(folder, 'manifests', name);
+  return join(source, 'manifests');
 }
 
 function manifestFile(written: string | undefined, { home, folder }: { home: string; folder: string }): string {
-  return written === undefined ? join(home, 'manifests', '{recoveryPoint}.json') : resolve(folder, written);
+  return written === undefined ? join(home, '{recoveryPoint}.json') : resolve(folder, written);
 }
 
 function sqlExpectation({

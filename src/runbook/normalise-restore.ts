@@ -5,19 +5,12 @@ import { accountOf } from './account-of.ts';
 import { parseDuration } from './duration.ts';
 import { parseMoment } from './moment.ts';
 import { must } from './must.ts';
-import type {
-  LiveSource,
-  Pick,
-  PostgresRestore,
-  RdsRestore,
-  RecoveryPointSpec,
-  RecoveryTarget,
-  RestoreSpec,
-} from './restore-spec.ts';
+import { normaliseRepository } from './normalise-repository.ts';
+import type { LiveSource, Pick, RdsRestore, RecoveryPointSpec, RecoveryTarget, RestoreSpec } from './restore-spec.ts';
 import { secretRef } from './secret-ref.ts';
-import type { WrittenPostgres, WrittenRds, WrittenRestore } from './written-restore.ts';
-
-type WrittenPoint = NonNullable<WrittenRestore['recoveryPoint']>;
+import { LIVE_PORTS, type WrittenLive, type WrittenLocal } from './written-local-restore.ts';
+import type { WrittenPoint } from './written-recovery-point.ts';
+import type { WrittenRds, WrittenRestore } from './written-restore.ts';
 
 /** What a resource is read with. */
 export interface RestoreSurroundings {
@@ -27,31 +20,62 @@ export interface RestoreSurroundings {
   readonly account?: string;
 }
 
+type Written<K extends WrittenRestore['kind']> = Extract<WrittenRestore, { kind: K }>;
+
 /** A written resource in which nothing is wrong. */
 export function normaliseRestore(name: string, written: WrittenRestore, around: RestoreSurroundings): RestoreSpec {
+  const { folder, account } = around;
+  if (written.kind === 'rds') return normaliseRds(name, written, account);
+  const common = localCommon(name, written, folder);
   switch (written.kind) {
     case 'postgres':
-      return normalisePostgres(name, written, around.folder);
-    case 'rds':
-      return normaliseRds(name, written, around.account);
+      return { ...common, ...ofPostgres(written, folder) };
+    case 'postgres-dump':
+      return { ...common, ...ofPostgresDump(written, folder) };
+    case 'mysql': {
+      const { kind, database } = written;
+      return { ...common, kind, database, ...liveServer(written, { database, folder }) };
+    }
+    case 'sqlite':
+      return { ...common, kind: 'sqlite', database: 'main', ...livePath(written, folder) };
+    case 'files':
+      return { ...common, kind: 'files', database: '', ...livePath(written, folder) };
     default:
       return unreachable(written);
   }
 }
 
-function normalisePostgres(name: string, written: WrittenPostgres, folder: string): PostgresRestore {
-  const database = written.database ?? 'postgres';
+function localCommon(name: string, written: WrittenLocal, folder: string) {
+  const { source, repository, needs, recoveryPoint } = written;
   return {
     name,
-    kind: 'postgres',
-    source: resolve(folder, written.source),
-    ...(written.wal !== undefined && { wal: resolve(folder, written.wal) }),
-    needs: written.needs ?? [],
-    recoveryPoint: normaliseRecoveryPoint(written.recoveryPoint ?? {}),
+    source: resolve(folder, source),
+    ...(repository && { repository: normaliseRepository(repository, folder) }),
+    needs: needs ?? [],
+    recoveryPoint: normaliseRecoveryPoint(recoveryPoint ?? {}),
+  };
+}
+
+function ofPostgres(written: Written<'postgres'>, folder: string) {
+  const { kind, wal, superuser, preload, database = 'postgres' } = written;
+  return {
+    kind,
+    ...(wal !== undefined && { wal: resolve(folder, wal) }),
     database,
-    superuser: written.superuser ?? 'postgres',
-    preload: written.preload ?? [],
-    ...(written.live && { live: normaliseLive(written.live, { database, folder }) }),
+    superuser: superuser ?? 'postgres',
+    preload: preload ?? [],
+    ...liveServer(written, { database, folder }),
+  };
+}
+
+function ofPostgresDump(written: Written<'postgres-dump'>, folder: string) {
+  const { kind, jobs, major, database = 'postgres' } = written;
+  return {
+    kind,
+    database,
+    jobs: jobs ?? 1,
+    ...(major !== undefined && { major }),
+    ...liveServer(written, { database, folder }),
   };
 }
 
@@ -91,15 +115,22 @@ function targetOf(written: string): RecoveryTarget {
   return { kind: 'time', time: must(parseMoment(written), written) };
 }
 
-function normaliseLive(
-  { host, port, database, user, password }: NonNullable<WrittenPostgres['live']>,
-  defaults: { readonly database: string; readonly folder: string },
-): LiveSource {
+function liveServer(
+  { kind, live }: { readonly kind: keyof typeof LIVE_PORTS; readonly live?: WrittenLive },
+  { database, folder }: { readonly database: string; readonly folder: string },
+): { readonly live?: LiveSource } {
+  if (live === undefined) return {};
   return {
-    host,
-    port: port ?? 5432,
-    database: database ?? defaults.database,
-    user,
-    ...(password && { password: secretRef(password, defaults.folder) }),
+    live: {
+      host: live.host,
+      port: live.port ?? LIVE_PORTS[kind],
+      database: live.database ?? database,
+      user: live.user,
+      ...(live.password && { password: secretRef(live.password, folder) }),
+    },
   };
+}
+
+function livePath({ live }: { readonly live?: string }, folder: string): { readonly live?: string } {
+  return live === undefined ? {} : { live: resolve(folder, live) };
 }

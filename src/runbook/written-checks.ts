@@ -120,7 +120,7 @@ const manifest = check('manifest', 'Counts, content hashes and schema are those 
   file: Type.Optional(
     text(
       'path',
-      "The manifest, below this file's folder or the source; '{recoveryPoint}' stands for the drawn id. By default manifests/{recoveryPoint}.json of the source, or beside this file where the source is no folder.",
+      "The manifest, below this file's folder or the source; '{recoveryPoint}' stands for the drawn id. By default manifests/{recoveryPoint}.json of a folder of database backups, else manifests/RESOURCE/{recoveryPoint}.json beside this file (on AWS without RESOURCE).",
     ),
   ),
   bounded: Type.Optional(

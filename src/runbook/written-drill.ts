@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 
 import { count, form, name, oneOfWords, text, writtenObjectives } from './form.ts';
 import { writtenNotify } from './written-notify.ts';
-import { PICKS } from './written-restore.ts';
+import { PICKS } from './written-recovery-point.ts';
 import { writtenSchedule } from './written-schedule.ts';
 
 const path = text('path', "A runbook, relative to this file's folder or absolute.");

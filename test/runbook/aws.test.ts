@@ -264,7 +264,9 @@ describe('what belongs to the other place', () => {
   });
 
   it('a kind that nobody knows gets the list of those that are', () => {
-    expect(hintsOf(written({}).replace('kind: postgres', 'kind: mongo'))).toEqual(["Write 'postgres' or 'rds'."]);
+    expect(hintsOf(written({}).replace('kind: postgres', 'kind: mongo'))).toEqual([
+      "Write 'postgres', 'postgres-dump', 'mysql', 'sqlite', 'files' or 'rds'.",
+    ]);
   });
 });
 
