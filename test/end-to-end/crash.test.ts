@@ -38,16 +38,21 @@ function kindOf(event: DrillEvent): string {
   return 'step' in event ? `${event.type} ${event.step.split(':')[0] ?? ''}` : event.type;
 }
 
-/** Every line, or the first of each kind; each of them with the gap before it and the moment after it. */
+/** Nothing but their line has happened: what follows them has an effect that the next engine must find, or do. */
+const INTENTS: readonly DrillEvent['type'][] = ['step-started', 'removal-started', 'plan-made'];
+
+/**
+ * Every line, each with the gap before it and the moment after it. Unless the whole matrix is wanted, the first of each kind
+ * with its gap, in which the effect is there and nobody has noted it, and the moment after it only where an effect follows.
+ */
 function pointsOf(events: readonly DrillEvent[]): readonly { line: number; when: 'before' | 'after'; kind: string }[] {
   const kinds = events.map(kindOf);
-  return kinds
-    .map((kind, index) => ({ kind, line: index + 1 }))
-    .filter(({ kind }, index) => WHOLE_MATRIX || kinds.indexOf(kind) === index)
-    .flatMap((point) => [
-      { ...point, when: 'before' as const },
-      { ...point, when: 'after' as const },
-    ]);
+  return events.flatMap((event, index) => {
+    const point = { kind: kinds[index] ?? '', line: index + 1 };
+    if (!WHOLE_MATRIX && kinds.indexOf(point.kind) !== index) return [];
+    const isAfter = WHOLE_MATRIX || INTENTS.includes(event.type);
+    return [{ ...point, when: 'before' as const }, ...(isAfter ? [{ ...point, when: 'after' as const }] : [])];
+  });
 }
 
 test(
