@@ -5,6 +5,7 @@ const common = { testTimeout: 60_000, hookTimeout: 120_000 };
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    globalSetup: ['test/support/aws/moto-for-workers.ts'],
     projects: [
       {
         test: {

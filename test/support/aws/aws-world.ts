@@ -11,7 +11,8 @@ import { type Ec2Paging, ec2Pages } from './ec2-pages.ts';
 import { emulatorGaps } from './emulator-gaps.ts';
 import { type Faults, faultInjection } from './faults.ts';
 import { type LambdaWorld, lambdaWorld } from './lambda/lambda-layer.ts';
-import { findMotoServer, type MotoServer, startMotoServer } from './moto-server.ts';
+import { takeMoto } from './moto-for-workers.ts';
+import { findMotoServer, type MotoServer } from './moto-server.ts';
 import { motoAt, startProxy } from './proxy.ts';
 import { type RdsWorld, rdsWorld } from './rds/rds-world.ts';
 import { type RequestLog, requestLog } from './request-log.ts';
@@ -45,7 +46,7 @@ export interface AwsWorld {
   readonly databases: Databases;
   readonly lambda: LambdaWorld;
   readonly route53: Route53World;
-  /** Ends moto, every server and every connection. */
+  /** Ends every server and every connection; moto is for the next test file. */
   stop(): Promise<void>;
   /** An empty world again: no resources, faults, timelines or log. What was seeded stays. */
   reset(): Promise<void>;
@@ -54,12 +55,12 @@ export interface AwsWorld {
 const HOME = { account: '123456789012', region: 'eu-west-1' };
 
 /**
- * Starts moto behind our proxy. `undefined`, with one loud line, where `moto_server` cannot be had; in CI (`CI` or
+ * An empty moto behind our proxy. `undefined`, with one loud line, where `moto_server` cannot be had; in CI (`CI` or
  * `DRILLBOOK_REQUIRE_AWS` set) that is an error.
  */
 export async function startAwsWorld(options: AwsWorldOptions = {}): Promise<AwsWorld | undefined> {
   const path = await findMotoServer(options.motoIn);
-  if (path !== undefined) return worldOver(await startMotoServer(path), options);
+  if (path !== undefined) return worldOver(await takeMoto(path), options);
   const message = 'moto_server is neither in .venv/bin nor on PATH: nothing is tested against AWS';
   if (process.env['CI'] || process.env['DRILLBOOK_REQUIRE_AWS']) throw new Error(message);
   process.stderr.write(`\n!!! ${message} !!!\n\n`);

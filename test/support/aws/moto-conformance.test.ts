@@ -33,7 +33,8 @@ import {
 import { CreateHostedZoneCommand, ListHostedZonesByVPCCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { findMotoServer, type MotoServer, startMotoServer } from './moto-server.ts';
+import { takeMoto } from './moto-for-workers.ts';
+import { findMotoServer, type MotoServer } from './moto-server.ts';
 import { motoAt, type Proxy, startProxy } from './proxy.ts';
 import { emulatorGaps } from './emulator-gaps.ts';
 import { systemClock } from '../../../src/support/clock.ts';
@@ -51,7 +52,7 @@ describe.skipIf(path === undefined)('the emulator itself', () => {
   const config = (url: string) => ({ endpoint: url, region: 'eu-west-1', credentials: keys, maxAttempts: 1 });
   beforeAll(async () => {
     vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
-    moto = await startMotoServer(path ?? '');
+    moto = await takeMoto(path ?? '');
     door = await startProxy([], motoAt(moto.url), systemClock);
     corrected = await startProxy([emulatorGaps], motoAt(moto.url), systemClock);
     rds = new RDSClient(config(door.url));
