@@ -15,6 +15,7 @@ import { takeMoto } from './moto-for-workers.ts';
 import { findMotoServer, type MotoServer } from './moto-server.ts';
 import { motoAt, startProxy } from './proxy.ts';
 import { type RdsWorld, rdsWorld } from './rds/rds-world.ts';
+import { repeatedReads } from './repeated-reads.ts';
 import { type RequestLog, requestLog } from './request-log.ts';
 
 /** How a world is made; everything has a usual value. */
@@ -89,6 +90,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     authority: servers.authority.certificate,
     ...options.lambda,
   });
+  const reads = repeatedReads();
   const layers: Layer[] = [
     logging,
     ...(options.layers ?? []),
@@ -100,6 +102,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
     async (call, next) => lambda.layer(call, next),
     async (call, next) => route53.layer(call, next),
     emulatorGaps,
+    reads.layer,
   ];
   const proxy = await startProxy(layers, motoAt(moto.url), clock);
   url = proxy.url;
@@ -131,6 +134,7 @@ async function worldOver(moto: MotoServer, options: AwsWorldOptions): Promise<Aw
       resetRds();
       route53.reset();
       await Promise.all([servers.reset(), lambda.reset(), resolvers.reset(), moto.reset()]);
+      reads.forget();
       log.clear();
     },
   };
