@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/support/clock.ts';
 import { instantOf } from '../../../src/support/time.ts';
 
 /** How long, in real milliseconds, nothing may be under way before time is let pass. */
-const QUIET_FOR = 8;
+const QUIET_FOR = 3;
 
 interface Sleeper {
   readonly at: number;
