@@ -1,5 +1,5 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { SandboxedProgram } from '../runbook/check-spec.ts';
+import type { AcceptedFault, SandboxedProgram } from '../runbook/check-spec.ts';
 import type { SecretRef } from '../runbook/restore-spec.ts';
 import type { Instant } from '../support/time.ts';
 
@@ -85,7 +85,9 @@ export type Observation =
       readonly kind: 'structure';
       readonly indexesChecked: number;
       readonly heapsChecked: number;
-      readonly faults: readonly { readonly relation: string; readonly fault: string }[];
+      readonly faults: readonly StructureFault[];
+      /** How the database encodes its text; absent in observations of older probes. */
+      readonly encoding?: string;
       /** What this server could not look at, for reasons that say nothing about the backup. */
       readonly unreadable?: readonly { readonly relation: string; readonly problem: Problem }[];
     }
@@ -142,6 +144,13 @@ export type Observation =
       readonly names: readonly string[];
       readonly addresses: readonly string[];
     };
+
+/** Something unsound. With a class, it may be so in the living source by intention; without, it is damage. */
+export interface StructureFault {
+  readonly relation: string;
+  readonly fault: string;
+  readonly class?: AcceptedFault;
+}
 
 /** `rows` is absent where the table does not exist, is damaged or could not be read. */
 export interface TableCount {

@@ -1,3 +1,4 @@
+import type { AcceptedFault } from '../../runbook/check-spec.ts';
 import type { Observation, ObservationRequest } from '../observation.ts';
 
 /** Whether a value is of some shape. */
@@ -40,6 +41,15 @@ const CONTENT = { ...OF_A_TABLE, contentHash: isHash };
 const isParts: Guard = (value) =>
   typeof value === 'object' && value !== null && Object.values(value).every((part) => isHash(part));
 
+const ACCEPTABLE: Readonly<Record<AcceptedFault, true>> = {
+  'unvalidated-constraints': true,
+  'disabled-triggers': true,
+  'sequences-behind': true,
+  'collation-versions': true,
+  'missing-extensions': true,
+};
+const isAcceptable: Guard = (value) => typeof value === 'string' && Object.hasOwn(ACCEPTABLE, value);
+
 const UNOBSERVABLE = shape({ kind: isText, problem: isProblem });
 
 /** Of what a probe on AWS can be asked. */
@@ -52,9 +62,9 @@ const OBSERVATIONS: Readonly<Partial<Record<Observation['kind'], Guard>>> = {
       kind: isText,
       indexesChecked: isCount,
       heapsChecked: isCount,
-      faults: listOf(shape({ relation: isText, fault: isText })),
+      faults: listOf(shape({ relation: isText, fault: isText }, { class: isAcceptable })),
     },
-    { unreadable: listOf(shape({ relation: isText, problem: isProblem })) },
+    { encoding: isText, unreadable: listOf(shape({ relation: isText, problem: isProblem })) },
   ),
   contents: shape({
     kind: isText,

@@ -1,18 +1,12 @@
-import type { Problem } from '../../diagnostics/problem.ts';
-import type { Observation, ObservationRequest } from '../observation.ts';
+import type { Observation, ObservationRequest, StructureFault } from '../observation.ts';
+import { type Extensions, installExtensions } from './amcheck.ts';
+import { lookAtCatalogs } from './catalog-faults.ts';
+import { lookAtCollations } from './collations.ts';
+import { type Findings, look, lookAlone } from './findings.ts';
 import { countRows } from './row-counts.ts';
-import { damageOf, isSurvivable, problemOf } from './server-errors.ts';
-import { type Session, attempt, inTransaction } from './session.ts';
+import { lookAtSequences } from './sequences.ts';
+import { type Session, inTransaction } from './session.ts';
 import { FORCE_SCANS } from './sql.ts';
-
-type Found = { readonly relation: string; readonly fault: string };
-type Unread = { readonly relation: string; readonly problem: Problem };
-
-/** What a look at all relations has come to so far. */
-interface Findings {
-  readonly faults: Found[];
-  readonly unreadable: Unread[];
-}
 
 interface Relation {
   readonly oid: string;
@@ -32,7 +26,7 @@ const SOUND_INDEXES = `${RELATIONS} and relkind = 'i' and amname = 'btree' and i
 const INVALID_INDEXES = `${RELATIONS} and relkind in ('i', 'I') and not (indisvalid and indisready and indislive) order by 2`;
 
 /**
- * Looks at every valid B-tree index and every heap, of the system too, each on its own.
+ * Looks at every valid B-tree index and every heap, of the system too, each on its own; then at what the catalogs promise.
  *
  * amcheck and pg_visibility are installed in a transaction that is rolled back, so that the copy stays as it was
  * restored. Neither finds a zeroed page in which no index is read through the heap; two more looks do: pages that the
@@ -49,24 +43,35 @@ export async function observeStructure(
   }
   const indexes = await relations(session, SOUND_INDEXES);
   const heaps = await relations(session, HEAPS);
+  const ofCatalogs: Findings = { faults: [], unreadable: findings.unreadable };
+  const suspects = await lookAtCollations(session, ofCatalogs);
   const refused = await inTransaction(session, 'read write', async () => {
     const extensions = await installExtensions(session);
     if ('problem' in extensions) return extensions.problem;
     // Heaps first: a deep look at an index also meets what is wrong with its table.
     for (const heap of heaps) {
-      await look(session, heap, findings, () => checkHeap(session, heap, extensions));
-      await look(session, heap, findings, () => checkVisibility(session, heap, extensions));
+      await look(session, heap.name, findings, () => checkHeap(session, heap, extensions));
+      await look(session, heap.name, findings, () => checkVisibility(session, heap, extensions));
     }
     for (const index of indexes) {
-      await look(session, index, findings, () => checkIndex(session, index, extensions, heapAllIndexed));
+      const deep = heapAllIndexed || suspects.has(index.oid);
+      await look(session, index.name, findings, () => checkIndex(session, index, extensions, deep));
     }
     return undefined;
   });
   if (refused) return { kind: 'unobservable', problem: refused };
-  await inTransaction(session, 'isolation level repeatable read, read only', async () => {
-    for (const heap of heaps) await look(session, heap, findings, () => compareCounts(session, heap));
-  });
-  return { kind: 'structure', indexesChecked: indexes.length, heapsChecked: heaps.length, ...findings };
+  for (const heap of heaps) await lookAlone(session, heap.name, findings, () => compareCounts(session, heap));
+  await lookAtCatalogs(session, ofCatalogs);
+  await lookAtSequences(session, ofCatalogs);
+  const encoding = (await session.query('select getdatabaseencoding()')).rows[0]?.[0] ?? '';
+  return {
+    kind: 'structure',
+    indexesChecked: indexes.length,
+    heapsChecked: heaps.length,
+    faults: [...findings.faults, ...ofCatalogs.faults],
+    encoding,
+    unreadable: findings.unreadable,
+  };
 }
 
 async function relations(session: Session, query: string): Promise<readonly Relation[]> {
@@ -74,154 +79,58 @@ async function relations(session: Session, query: string): Promise<readonly Rela
   return rows.map(([oid, name, kind]) => ({ oid: oid ?? '', name: name ?? '', kind: kind ?? '' }));
 }
 
-/** One look at one relation: a fault, an error that proves damage, or an error that proves nothing. */
-async function look(
-  session: Session,
-  { name }: Relation,
-  findings: Findings,
-  inspect: () => Promise<string | undefined>,
-): Promise<void> {
-  const tried = await attempt(session, inspect);
-  if (tried.kind === 'refused' && !isSurvivable(tried.error)) throw tried.error;
-  const fault = tried.kind === 'done' ? tried.result : damageOf(tried.error);
-  if (fault !== undefined) {
-    const isKnown = findings.faults.some((found) => found.relation === name && found.fault === fault);
-    if (!isKnown) findings.faults.push({ relation: name, fault });
-  } else if (tried.kind === 'refused') {
-    findings.unreadable.push({ relation: name, problem: problemOf(tried.error, `'${name}'`) });
-  }
-}
-
-const INSTALL_HINT =
-  'Restore with a server that has the extension amcheck (PostgreSQL 14 or newer, package contrib), as a user that may install it (on Amazon RDS a member of rds_superuser).';
-/** The functions that are called, as a grant names them. */
-const FUNCTIONS = {
-  amcheck: ['bt_index_check(regclass, boolean)', 'verify_heapam(regclass, boolean, boolean, text, bigint, bigint)'],
-  pg_visibility: ['pg_visibility(regclass)'],
-} as const;
-
-type Extension = keyof typeof FUNCTIONS;
-
-/** An extension that is there, and what of it the user lacks: its schema, functions, or nothing. */
-interface Installed {
-  /** Quoted. */
-  readonly schema: string;
-  readonly owner: string;
-  readonly lacks: readonly string[];
-}
-
-/**
- * The extension's scripts revoke execution from everybody but the owner. On Amazon RDS the owner is RDS itself
- * (rdsadmin), even of what a master user installs: whether that user is granted it is not documented.
- */
-function notAllowed({ owner, lacks }: Installed): Problem {
-  return {
-    code: 'check/amcheck-not-allowed',
-    message: `unable to look at the structure of indexes and heaps: the user may not use ${lacks.join(' and ')}, which '${owner}' owns`,
-    hint: `In the source, as '${owner}': grant ${lacks.join(' and ')} to the user that looks (on Amazon RDS the master user, or rds_superuser); where nobody can, check the data with row-counts and sql instead of structure.`,
-    blames: 'environment',
-  };
-}
-
-/** The quoted schemas in which the functions are; pg_visibility is optional, since packages leave it out. */
-interface Extensions {
-  readonly amcheck: string;
-  readonly visibility?: string;
-}
-
-async function installExtensions(session: Session): Promise<Extensions | { readonly problem: Problem }> {
-  const amcheck = await attempt(session, () => install(session, 'amcheck'));
-  if (amcheck.kind === 'refused') {
-    if (!isSurvivable(amcheck.error) || damageOf(amcheck.error) !== undefined) throw amcheck.error;
-    const { message } = problemOf(amcheck.error, "the structure of indexes and heaps with the extension 'amcheck'");
-    return { problem: { code: 'check/no-amcheck', message, hint: INSTALL_HINT, blames: 'environment' } };
-  }
-  if (amcheck.result.lacks.length > 0) return { problem: notAllowed(amcheck.result) };
-  const visibility = await attempt(session, () => install(session, 'pg_visibility'));
-  const isUsable = visibility.kind === 'done' && visibility.result.lacks.length === 0;
-  return { amcheck: amcheck.result.schema, ...(isUsable && { visibility: visibility.result.schema }) };
-}
-
-/** The extension after it was installed where it was not. */
-async function install(session: Session, extension: Extension): Promise<Installed> {
-  if ((await findExtension(session, extension)) === undefined) {
-    await session.query('create schema if not exists drillbook_probe');
-    await session.query(`create extension ${extension} schema drillbook_probe`);
-  }
-  // An older one, left by an upgrade of the source, may lack functions. Of another owner we may not; what it lacks
-  // then shows as unreadable relations.
-  await attempt(session, () => session.query(`alter extension ${extension} update`));
-  const found = await findExtension(session, extension);
-  if (found === undefined) throw new Error(`the extension ${extension} is gone from its own transaction`);
-  return found;
-}
-
-async function findExtension(session: Session, extension: Extension): Promise<Installed | undefined> {
-  const { rows } = await session.query(
-    `select quote_ident(nspname), coalesce(min(pg_get_userbyid(proowner)), pg_get_userbyid(extowner)),
-       has_schema_privilege(pg_namespace.oid, 'usage')::text,
-       string_agg(signature, ';' order by signature) filter (where not has_function_privilege(pg_proc.oid, 'execute'))
-     from pg_extension join pg_namespace on pg_namespace.oid = extnamespace
-     left join (pg_proc cross join lateral (select proname || '(' || oidvectortypes(proargtypes) || ')') as named (signature))
-       on pronamespace = extnamespace and signature = any(string_to_array($2, ';'))
-     where extname = $1 group by nspname, pg_namespace.oid, extowner`,
-    [extension, FUNCTIONS[extension].join(';')],
-  );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  const [schema, owner, mayEnter, closed] = [row[0] ?? '', row[1] ?? '', row[2] === 'true', row[3] ?? ''];
-  const functions = closed === '' ? [] : closed.split(';').map((signature) => `${schema}.${signature}`);
-  return {
-    schema,
-    owner,
-    lacks: [
-      ...(mayEnter ? [] : [`usage on schema ${schema}`]),
-      ...functions.map((name) => `execute on function ${name}`),
-    ],
-  };
-}
-
 async function checkIndex(
   session: Session,
   { oid }: Relation,
   { amcheck }: Extensions,
   deep: boolean,
-): Promise<undefined> {
+): Promise<readonly StructureFault[]> {
   await session.query(`select ${amcheck}.bt_index_check($1::oid::regclass, $2::boolean)`, [oid, String(deep)]);
+  return [];
 }
 
-async function checkHeap(session: Session, { oid }: Relation, { amcheck }: Extensions): Promise<string | undefined> {
+async function checkHeap(
+  session: Session,
+  heap: Relation,
+  { amcheck }: Extensions,
+): Promise<readonly StructureFault[]> {
   return faultyBlocks(
     session,
+    heap,
     `select blkno from ${amcheck}.verify_heapam($1::oid::regclass, on_error_stop := false, check_toast := true)`,
-    oid,
     'amcheck found corrupt rows',
   );
 }
 
 async function checkVisibility(
   session: Session,
-  { oid }: Relation,
+  heap: Relation,
   { visibility }: Extensions,
-): Promise<string | undefined> {
-  if (visibility === undefined) return undefined;
+): Promise<readonly StructureFault[]> {
+  if (visibility === undefined) return [];
   return faultyBlocks(
     session,
+    heap,
     `select blkno from ${visibility}.pg_visibility($1::oid::regclass) where all_visible and not pd_all_visible`,
-    oid,
     'the visibility map contradicts the pages',
   );
 }
 
 /** @param query gives block numbers, one for each thing wrong */
-async function faultyBlocks(session: Session, query: string, oid: string, what: string): Promise<string | undefined> {
+async function faultyBlocks(
+  session: Session,
+  { oid, name }: Relation,
+  query: string,
+  what: string,
+): Promise<readonly StructureFault[]> {
   const { rows } = await session.query(
     `select count(*), count(distinct blkno), array_to_string((array_agg(distinct blkno))[1:5], ', ') from (${query}) as found`,
     [oid],
   );
   const [found, blocks, first] = rows[0] ?? [];
-  if (Number(found) === 0) return undefined;
-  return `${what} (${found} in ${Number(blocks) === 1 ? 'block' : 'blocks'} ${first}${Number(blocks) > 5 ? ', …' : ''})`;
+  if (Number(found) === 0) return [];
+  const where = `${Number(blocks) === 1 ? 'block' : 'blocks'} ${first}${Number(blocks) > 5 ? ', …' : ''}`;
+  return [{ relation: name, fault: `${what} (${found} in ${where})` }];
 }
 
 /** An index-only scan where there is an index; it looks into the table only where pages are not all-visible. */
@@ -229,15 +138,16 @@ const PREFER_INDEXES = `select set_config('enable_seqscan', 'off', true), set_co
   set_config('enable_indexonlyscan', 'on', true)`;
 
 /** A table lost rows when an index that need not look into the table still knows more of them. */
-async function compareCounts(session: Session, { oid, name, kind }: Relation): Promise<string | undefined> {
-  if (kind === 't' || (await isClosedCatalog(session, oid))) return undefined;
+async function compareCounts(session: Session, { oid, name, kind }: Relation): Promise<readonly StructureFault[]> {
+  if (kind === 't' || (await isClosedCatalog(session, oid))) return [];
   const from = kind === 'm' ? name : `only ${name}`;
   await session.query("select set_config('enable_seqscan', 'on', true)");
   await session.query(FORCE_SCANS);
   const scanned = await countRows(session, from);
   await session.query(PREFER_INDEXES);
   const indexed = await countRows(session, from);
-  return scanned === indexed ? undefined : `an index knows ${indexed} rows, the table holds ${scanned}`;
+  if (scanned === indexed) return [];
+  return [{ relation: name, fault: `an index knows ${indexed} rows, the table holds ${scanned}` }];
 }
 
 /**
