@@ -209,9 +209,8 @@ function wrongSize(error: ErrorObject, path: Path): Finding {
   switch (error.keyword) {
     case 'minItems':
     case 'minProperties':
-      return limit === 1 ? nothing(path, schema) : pairNeeded(path);
     case 'maxItems':
-      return pairNeeded(path);
+      return error.keyword !== 'maxItems' && limit === 1 ? nothing(path, schema) : wrongNumber(error, path);
     case 'maxProperties':
       return tooMany(path, Object.keys(error.data as object));
     case 'maxLength':
@@ -236,12 +235,23 @@ function wrongSize(error: ErrorObject, path: Path): Finding {
   }
 }
 
-function pairNeeded(path: Path): Finding {
+function wrongNumber(error: ErrorObject, path: Path): Finding {
+  const { minItems, maxItems } = schemaOf(error);
+  if (minItems === maxItems) {
+    return {
+      code: 'wrong-type',
+      at: atValue(...path),
+      message: `${named(path)} must hold two numbers`,
+      hint: 'Write the lowest and the highest, for example [100, 200].',
+    };
+  }
+  const { limit } = error.params as { limit: number };
+  const isShort = error.keyword === 'minItems';
   return {
-    code: 'wrong-type',
+    code: 'out-of-range',
     at: atValue(...path),
-    message: `${named(path)} must hold two numbers`,
-    hint: 'Write the lowest and the highest, for example [100, 200].',
+    message: `${named(path)} holds ${(error.data as unknown[]).length}, but must hold at ${isShort ? 'least' : 'most'} ${limit}`,
+    hint: isShort ? 'Add what is missing.' : 'Leave some of them out.',
   };
 }
 

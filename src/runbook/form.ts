@@ -17,6 +17,9 @@ const ARN_BEGIN = '^arn:aws(-[a-z]+)*:';
 
 const CLOCK_AND_ZONE = '[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})';
 
+/** Not absolute, and none of its parts is empty or one of the dots that mean a folder. */
+const INSIDE = '^(?!/)(?!(.*/)?[.]{0,2}(/|$))';
+
 /** RDS: it begins with a letter, and no hyphen ends it or follows another; a resource id looks like one too. */
 const RDS_IDENTIFIER = '[A-Za-z](-?[A-Za-z0-9]){0,62}';
 
@@ -87,6 +90,31 @@ export const TEXT_FORMS = {
     code: 'bad-path',
     is: 'an absolute path',
     hint: "Write the whole path, beginning with '/', for example /var/backups/shop.",
+  },
+  pathInside: {
+    pattern: `${INSIDE}[^\\u0000-\\u001f]+$`,
+    code: 'bad-path',
+    is: 'the path of a file within the restored folder',
+    hint: "Write it from that folder on, with '/' between its parts and without '..', for example thumbnails/index.json.",
+  },
+  glob: {
+    // A backslash is a part of names here and of patterns there; nobody needs either.
+    pattern: `${INSIDE}[^\\\\\\u0000-\\u001f]+$`,
+    code: 'bad-glob',
+    is: 'a pattern of paths within the restored folder',
+    hint: "Write it from that folder on, with '/' between its parts: '*' stands for a part of a name, '**' for folders, for example **/*.jpg.",
+  },
+  requestPath: {
+    pattern: '^/[!"$-~]*$',
+    code: 'bad-path',
+    is: 'the path of a request',
+    hint: "Begin it with '/', escape what is not ASCII with '%', and leave scheme, host and port out, for example /health.",
+  },
+  argument: {
+    pattern: '^[^\\u0000]*$',
+    code: 'bad-argument',
+    is: 'a text that a program can be given',
+    hint: 'Write a text, in quotes where it looks like a number or a truth value.',
   },
   stanza: {
     pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$',

@@ -1,7 +1,11 @@
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 
+import { judgePattern, patternOf, reversed, vacuous } from './check-findings.ts';
 import { isConstantQuery } from './constant-query.ts';
 import { type Finding, type FindingCode, atValue, quoted } from './finding.ts';
+import { isBelow } from './is-below.ts';
+import { judgeFiles } from './judge-files.ts';
+import { judgeProgram } from './judge-program.ts';
 import type { SoundCheck, SoundRunbook } from './sound-runbook.ts';
 import type { WrittenCheck } from './written-checks.ts';
 import type { WrittenRestore } from './written-restore.ts';
@@ -21,9 +25,15 @@ export function judgeChecks(runbook: SoundRunbook, folder: string): readonly Fin
       case 'row-counts':
         return judgeRowCounts({ check, ...rest });
       case 'freshness':
+      case 'references':
         return isConstantQuery(check.query) ? [vacuous(rest.index, ['query'], 'the query reads no table')] : [];
       case 'manifest':
         return judgeManifest(check, { index: rest.index, folder, source: folderOf(runbook.restore.get(check.of)) });
+      case 'files':
+        return judgeFiles(rest.index, check);
+      case 'http':
+      case 'command':
+        return judgeProgram(rest.index, check);
       default:
         return [];
     }
@@ -70,35 +80,7 @@ function judgeExpectation(index: number, expect: Written<'sql'>['expect']): read
     return [vacuous(index, ['expect', 'atLeast'], 'no count lies below it')];
   }
   if (between && between[0] > between[1]) return [reversed(index, ['expect', 'between'], between)];
-  return matches === undefined ? [] : judgeMatches(index, matches);
-}
-
-function judgeMatches(index: number, source: string): readonly Finding[] {
-  const pattern = patternOf(source);
-  if (!pattern) {
-    return [
-      {
-        code: 'bad-pattern',
-        at: atValue('checks', index, 'expect', 'matches'),
-        message: `'checks[${index}].expect.matches' is no regular expression`,
-        hint: 'Close every bracket, and put a backslash before a character that stands for itself.',
-      },
-    ];
-  }
-  return ANYTHING.every((text) => pattern.test(text))
-    ? [vacuous(index, ['expect', 'matches'], 'the pattern matches everything')]
-    : [];
-}
-
-/** Texts so different that what matches all of them matches everything. */
-const ANYTHING = ['a', '0', ' ', '-', 'Zz_9', 'é', '\u{1F600}'];
-
-function patternOf(source: string): RegExp | undefined {
-  try {
-    return new RegExp(source, 'u');
-  } catch {
-    return undefined;
-  }
+  return matches === undefined ? [] : judgePattern(index, matches);
 }
 
 /** Whether what a query gives on an empty table would do. */
@@ -143,27 +125,4 @@ function judgeManifest(
     `'checks[${index}].file' leads out of the runbook's folder and of the source`,
     `Write a path below one of them, for example ${join('manifests', '{recoveryPoint}.json')}.`,
   );
-}
-
-function isBelow(home: string, path: string): boolean {
-  const way = relative(home, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
-}
-
-function vacuous(index: number, keys: readonly string[], because: string): Finding {
-  return {
-    code: 'vacuous-check',
-    at: atValue('checks', index, ...keys),
-    message: `'checks[${index}]' could never fail: ${because}`,
-    hint: 'Ask for something that a damaged or empty restore would not give.',
-  };
-}
-
-function reversed(index: number, keys: readonly string[], [low, high]: readonly [number, number]): Finding {
-  return {
-    code: 'reversed-range',
-    at: atValue('checks', index, ...keys),
-    message: `the range is upside down: its lower bound ${low} lies above its upper bound ${high}`,
-    hint: 'Write the lower bound first.',
-  };
 }

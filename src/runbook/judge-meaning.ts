@@ -2,9 +2,12 @@ import { type Finding, atKey, atValue, listed, quoted } from './finding.ts';
 import { judgeChecks } from './judge-checks.ts';
 import { judgeCutover } from './judge-cutover.ts';
 import { DEFAULTS } from './defaults.ts';
+import { judgeFit } from './judge-fit.ts';
+import { judgeGroups } from './judge-groups.ts';
 import { judgeNotify } from './judge-notify.ts';
 import { judgePlace } from './judge-place.ts';
 import { judgeResources } from './judge-resources.ts';
+import { judgeRetry } from './judge-retry.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { TEXT_FORMS } from './form.ts';
 import { parseMoment } from './moment.ts';
@@ -21,7 +24,10 @@ export function judgeMeaning(runbook: SoundRunbook, folder: string): readonly Fi
     ...judgePlace(runbook),
     ...judgeResources(runbook),
     ...judgeSentences(runbook),
+    ...judgeFit(runbook),
+    ...judgeRetry(runbook),
     ...judgeChecks(runbook, folder),
+    ...judgeGroups(runbook),
     ...judgeCutover(runbook),
     ...judgeNotify(runbook.settings.notify ?? []),
   ];

@@ -33,8 +33,14 @@ function judgeReferences({ resources, restore, claims, settings }: SoundRunbook)
     ...[...restore].flatMap(([name, { needs }]) =>
       (needs ?? []).map((need, index) => ({ name: need, at: atValue('restore', name, 'needs', index) })),
     ),
-    ...claims.flatMap(({ of }, index) =>
-      typeof of === 'string' ? [{ name: of, at: atValue('checks', index, 'of') }] : [],
+    ...claims.flatMap((claim, index) =>
+      (['of', ...(claim['kind'] === 'references' ? ['in'] : [])] as const).flatMap((key) => {
+        const name = claim[key];
+        return typeof name === 'string' ? [{ name, at: atValue('checks', index, key) }] : [];
+      }),
+    ),
+    ...(settings.groups ?? []).flatMap(({ of }, index) =>
+      of.map((name, place) => ({ name, at: atValue('groups', index, 'of', place) })),
     ),
     ...(settings.cutover?.records ?? []).map(({ to }, index) => ({
       name: to,
@@ -100,11 +106,16 @@ function thoseThatWait(needs: ReadonlyMap<string, readonly string[]>): ReadonlyS
   return waiting;
 }
 
-function judgeCoverage({ resources, claims }: SoundRunbook): readonly Finding[] {
+/** What answers, or that something does, says nothing of what the data is. */
+const NO_PROOF: readonly unknown[] = ['login', 'tcp', 'http'];
+
+function judgeCoverage({ resources, restore, claims }: SoundRunbook): readonly Finding[] {
   if (claims.length === 0) return [];
   const covered = new Set(
     claims
-      .filter(({ integrity, severity, kind }) => integrity !== undefined && severity !== 'warn' && kind !== 'login')
+      .filter(
+        ({ integrity, severity, kind }) => integrity !== undefined && severity !== 'warn' && !NO_PROOF.includes(kind),
+      )
       .map(({ of }) => of),
   );
   return resources
@@ -113,6 +124,6 @@ function judgeCoverage({ resources, claims }: SoundRunbook): readonly Finding[] 
       code: 'no-integrity-check',
       at: atKey('restore', name),
       message: `no integrity check of severity 'fail' looks at ${quoted(name)}, so that no drill could prove its data`,
-      hint: `Add a check with 'integrity' and 'of: ${name}', for example of kind 'structure'; a login proves no data.`,
+      hint: `Add a check with 'integrity' and 'of: ${name}', for example of kind '${restore.get(name)?.kind === 'files' ? 'files' : 'structure'}'; a login or an answer proves no data.`,
     }));
 }

@@ -4,7 +4,16 @@ import { unreachable } from '../support/unreachable.ts';
 import { must } from './must.ts';
 import { parseDuration } from './duration.ts';
 import { secretRef } from './secret-ref.ts';
-import type { CheckCommon, CheckSpec, RowCountExpectation, SqlExpectation } from './check-spec.ts';
+import type {
+  CheckCommon,
+  CheckSpec,
+  FilesCheck,
+  Retry,
+  RowCountExpectation,
+  SqlCheck,
+  SqlExpectation,
+} from './check-spec.ts';
+import { normaliseCommand, normaliseHttp } from './normalise-program.ts';
 import type { RestoreSpec } from './restore-spec.ts';
 import type { WrittenCheck } from './written-checks.ts';
 
@@ -23,28 +32,39 @@ export function checkId(sentence: string): string {
     .replaceAll(/^-|-$/g, '');
 }
 
+/** What a check is read with. */
+export interface CheckSurroundings {
+  readonly restore: readonly RestoreSpec[];
+  /** The absolute folder of the runbook. */
+  readonly folder: string;
+}
+
 /** A written check in which nothing is wrong, with its defaults and absolute paths. */
-export function normaliseCheck(
-  written: WrittenCheck,
-  { restore, folder }: { readonly restore: readonly RestoreSpec[]; readonly folder: string },
-): CheckSpec {
+export function normaliseCheck(written: WrittenCheck, { restore, folder }: CheckSurroundings): CheckSpec {
   const resource = must(
     restore.find(({ name }) => name === written.of),
     written.of,
   );
   const name = must(written.smoke ?? written.integrity, 'sentence');
+  const database = 'database' in written ? written.database : undefined;
   const common: CheckCommon = {
     id: checkId(name),
     name,
     purpose: written.smoke === undefined ? 'integrity' : 'smoke',
     severity: written.severity ?? 'fail',
     of: written.of,
-    database: written.database ?? resource.database,
+    database: database ?? resource.database,
+    ...(written.retry && { retry: normaliseRetry(written.retry) }),
   };
   return { ...common, ...normaliseKind(written, { home: manifestHome(resource, folder), folder }) };
 }
 
+function normaliseRetry({ every = '1s', within }: NonNullable<WrittenCheck['retry']>): Retry {
+  return { every: must(parseDuration(every), every), within: must(parseDuration(within), within) };
+}
+
 type KindPart<Spec> = Spec extends CheckSpec ? Omit<Spec, keyof CheckCommon> : never;
+type Written<K extends WrittenCheck['kind']> = Extract<WrittenCheck, { kind: K }>;
 
 function normaliseKind(
   written: WrittenCheck,
@@ -52,33 +72,66 @@ function normaliseKind(
 ): KindPart<CheckSpec> {
   switch (written.kind) {
     case 'login': {
-      const { user, password } = written;
+      const { kind, user, password } = written;
       const login = password && { password: secretRef(password, folder) };
-      return { kind: 'login', ...(user !== undefined && { user }), ...login };
+      return { kind, ...(user !== undefined && { user }), ...login };
     }
-    case 'sql': {
-      const { query, over, expect, reveal } = written;
-      return {
-        kind: 'sql',
-        query,
-        ...(over !== undefined && { over }),
-        expect: sqlExpectation(expect),
-        reveal: reveal ?? false,
-      };
-    }
+    case 'sql':
+      return normaliseSql(written);
     case 'row-counts':
-      return { kind: 'row-counts', tables: Object.entries(written.tables).map(rowCountExpectation) };
-    case 'structure':
-      return { kind: 'structure', heapAllIndexed: written.heapAllIndexed ?? false };
+      return { kind: written.kind, tables: Object.entries(written.tables).map(rowCountExpectation) };
+    case 'structure': {
+      const { kind, heapAllIndexed, accept } = written;
+      return { kind, heapAllIndexed: heapAllIndexed ?? false, ...(accept && { accept }) };
+    }
+    case 'foreign-keys':
+    case 'tcp':
+      return { kind: written.kind };
     case 'manifest': {
-      const { file, bounded } = written;
-      return { kind: 'manifest', file: manifestFile(file, { home, folder }), ...(bounded && { bounded }) };
+      const { kind, file, bounded } = written;
+      return { kind, file: manifestFile(file, { home, folder }), ...(bounded && { bounded }) };
     }
     case 'freshness':
-      return { kind: 'freshness', query: written.query, within: must(parseDuration(written.within), written.within) };
+      return { kind: written.kind, query: written.query, within: must(parseDuration(written.within), written.within) };
+    case 'files':
+      return normaliseFiles(written);
+    case 'references':
+      return { kind: written.kind, in: written.in, query: written.query };
+    case 'http':
+      return normaliseHttp(written, folder);
+    case 'command':
+      return normaliseCommand(written, folder);
     default:
       return unreachable(written);
   }
+}
+
+function normaliseSql({ kind, query, over, expect, reveal }: Written<'sql'>): KindPart<SqlCheck> {
+  return {
+    kind,
+    query,
+    ...(over !== undefined && { over }),
+    expect: sqlExpectation(expect),
+    reveal: reveal ?? false,
+  };
+}
+
+function normaliseFiles({
+  kind,
+  glob,
+  atLeast,
+  atMost,
+  bytesAtLeast,
+  contains,
+}: Written<'files'>): KindPart<FilesCheck> {
+  return {
+    kind,
+    ...(glob !== undefined && { glob }),
+    atLeast: atLeast ?? 1,
+    ...(atMost !== undefined && { atMost }),
+    ...(bytesAtLeast !== undefined && { bytesAtLeast }),
+    contains: contains ?? [],
+  };
 }
 
 /** Where the manifests of a resource lie unless its check says so: with the backups they describe, or the runbook. */
@@ -94,13 +147,7 @@ function manifestFile(written: string | undefined, { home, folder }: { home: str
   return written === undefined ? join(home, '{recoveryPoint}.json') : resolve(folder, written);
 }
 
-function sqlExpectation({
-  equals,
-  atLeast,
-  atMost,
-  between,
-  matches,
-}: Extract<WrittenCheck, { kind: 'sql' }>['expect']): SqlExpectation {
+function sqlExpectation({ equals, atLeast, atMost, between, matches }: Written<'sql'>['expect']): SqlExpectation {
   if (equals !== undefined) return { kind: 'equals', value: equals };
   if (atLeast !== undefined) return { kind: 'at-least', value: atLeast };
   if (atMost !== undefined) return { kind: 'at-most', value: atMost };

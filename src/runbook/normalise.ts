@@ -37,6 +37,9 @@ export function normalise(
     ...(written.publish && { publish: normalisePublication(written.publish) }),
     ...(written.notify && { notify: normaliseNotify(written.notify, folder) }),
     restore,
+    ...(written.groups && {
+      groups: written.groups.map(({ group, of, maxSkew }) => ({ name: group, of, maxSkew: duration(maxSkew) })),
+    }),
     checks: written.checks.map((check) => normaliseCheck(check, { restore, folder })),
     ...(written.cutover && { cutover: normaliseCutover(written.cutover) }),
   };

@@ -42,7 +42,9 @@ export function secretsInTree(tree: Tree, text: string): readonly FoundSecret[] 
     const owner = path.findIndex((_, index) => isSecretKey(path, index));
     if (owner === -1 || value === null || text.slice(...range).trim() === '') return [];
     if (isReference(path.slice(owner + 1), value)) return [];
-    return [found(`the value of '${written(path.slice(0, owner + 1))}'`, range)];
+    return [
+      found(`the value of '${written(path.slice(0, owner + 1))}'`, range, isOfProgram(path) ? NO_SECRET : REFERENCE),
+    ];
   });
 }
 
@@ -93,12 +95,22 @@ function isReference(rest: Path, value: unknown): boolean {
   return rest[0] === 'env' && new RegExp(TEXT_FORMS.variable.pattern).test(String(value));
 }
 
-function found(what: string, range: Range): FoundSecret {
+const REFERENCE =
+  'Change the secret, since it is known now, and write where to read it: { env: NAME } or { file: PATH }.';
+const NO_SECRET =
+  "Change the secret, since it is known now, and leave it out: a program in a sandbox reaches nothing outside, and is told how to log in to what was restored; where it insists on one, let a file in 'reads' make one up.";
+
+/** Whether it stands in the environment of a check's program. */
+function isOfProgram(path: Path): boolean {
+  return path[0] === 'checks' && path[2] === 'env';
+}
+
+function found(what: string, range: Range, hint = REFERENCE): FoundSecret {
   return {
     code: 'secret',
     at: { kind: 'text', range },
     range,
     message: `${what} is written in the file`,
-    hint: 'Change the secret, since it is known now, and write where to read it: { env: NAME } or { file: PATH }.',
+    hint,
   };
 }

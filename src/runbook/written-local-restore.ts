@@ -49,7 +49,10 @@ const OF_KIND: Readonly<Record<string, string>> = {
 /** What to do about keys that only another kind has, for the form of one that has these. */
 export function keysOfOtherKinds(own: object, more: Readonly<Record<string, string>> = {}) {
   const others = Object.entries(OF_KIND).filter(([key]) => !(key in own));
-  const hints = others.map(([key, kind]) => [key, `That is said of a resource of kind '${kind}': leave it out.`]);
+  const hints = others.map(([key, kind]): [string, string] => [
+    key,
+    `That is said of a resource of kind '${kind}': leave it out.`,
+  ]);
   return { [ELSEWHERE]: { ...Object.fromEntries(hints), ...more } };
 }
 

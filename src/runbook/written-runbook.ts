@@ -27,6 +27,19 @@ const limits = form(
   "Deadlines; 'drill' and 'teardown' together must fit before the sandbox expires.",
 );
 
+const group = form(
+  {
+    group: text('text', 'What belongs together, in words; it names the group.', { maxLength: 100 }),
+    of: Type.Array(name("A resource, by its name under 'restore'."), {
+      minItems: 2,
+      uniqueItems: true,
+      description: 'The resources: the first is drawn, and the others are chosen by its moment.',
+    }),
+    maxSkew: text('duration', 'Longest time that may lie between the moments of what is restored.'),
+  },
+  'Resources that belong to one moment, such as a database and the files that it names.',
+);
+
 const optional = {
   owner: Type.Optional(text('text', 'Who answers for this recovery.', { maxLength: 100 })),
   tags: Type.Optional(Type.Array(name('A word.'), { uniqueItems: true, description: 'Words to find the runbook by.' })),
@@ -40,6 +53,12 @@ const optional = {
     ),
   ),
   limits: Type.Optional(limits),
+  groups: Type.Optional(
+    Type.Array(group, {
+      minItems: 1,
+      description: 'Resources that belong to one moment: their recovery points are chosen together.',
+    }),
+  ),
   cutover: Type.Optional(writtenCutover),
   publish: Type.Optional(writtenPublish),
   notify: Type.Optional(writtenNotify),

@@ -13,6 +13,8 @@ export interface WrittenSchema {
   readonly anyOf?: readonly WrittenSchema[];
   readonly oneOf?: readonly WrittenSchema[];
   readonly required?: readonly string[];
+  readonly minItems?: number;
+  readonly maxItems?: number;
   readonly [ELSEWHERE]?: Readonly<Record<string, string>>;
 }
 
