@@ -18,7 +18,8 @@ export const foreignKeysCheck: CheckKind<ForeignKeysCheck> = {
       const because = firstFew(orphans.map((one) => `'${one.table}' by '${one.key}': ${counted(one.rows, 'orphan')}`));
       return { outcome: 'failed', observed, expected, because };
     }
-    const [first] = unreadable;
+    // Damage tells against the backup, whatever else this server could not do.
+    const first = unreadable.find(({ problem }) => problem.blames === 'backup') ?? unreadable[0];
     if (first) {
       const because = firstFew(unreadable.map(({ problem }) => problem.message));
       return { ...notObserved(first.problem, expected), observed, because };

@@ -5,6 +5,7 @@ const OF_DATABASES: readonly string[] = [
   'sql',
   'row-counts',
   'structure',
+  'foreign-keys',
   'contents',
   'freshness',
 ] satisfies readonly DatabaseRequest['kind'][];

@@ -6,7 +6,6 @@ import type { Instant } from '../support/time.ts';
 /** What a check wants looked at. JSON, so that a probe elsewhere can be sent it. */
 export type ObservationRequest =
   | DatabaseRequest
-  | ForeignKeysRequest
   | ReferencesRequest
   | FilesRequest
   | ConnectionRequest
@@ -54,6 +53,7 @@ export type DatabaseRequest =
   | { readonly kind: 'sql'; readonly database: string; readonly query: string; readonly over?: string }
   | { readonly kind: 'row-counts'; readonly database: string; readonly tables: readonly string[] }
   | { readonly kind: 'structure'; readonly database: string; readonly heapAllIndexed: boolean }
+  | ForeignKeysRequest
   | {
       readonly kind: 'contents';
       readonly database: string;

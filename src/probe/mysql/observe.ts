@@ -1,6 +1,7 @@
 import { unreachable } from '../../support/unreachable.ts';
 import { connectProblem } from '../connect-errors.ts';
 import type { DatabaseRequest, Observation } from '../observation.ts';
+import { notOffered } from '../not-offered.ts';
 import { observeContents } from './contents.ts';
 import { hiddenDamage } from './hidden-damage.ts';
 import { problemOf, refusalOf } from './server-errors.ts';
@@ -38,6 +39,8 @@ function look(session: Session, request: Exclude<DatabaseRequest, { kind: 'login
       return observeRowCounts(session, request);
     case 'structure':
       return observeStructure(session);
+    case 'foreign-keys':
+      return Promise.resolve(notOffered(request, 'a MySQL server'));
     case 'contents':
       return observeContents(session, request);
     case 'freshness':

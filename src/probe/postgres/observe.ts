@@ -2,6 +2,7 @@ import { unreachable } from '../../support/unreachable.ts';
 import { connectProblem } from '../connect-errors.ts';
 import type { DatabaseRequest, Observation } from '../observation.ts';
 import { observeContents } from './contents.ts';
+import { observeForeignKeys } from './foreign-keys.ts';
 import { hiddenDamage } from './hidden-damage.ts';
 import { observeLogin } from './login.ts';
 import { observeRowCounts } from './row-counts.ts';
@@ -40,6 +41,8 @@ function look(session: Session, request: Exclude<DatabaseRequest, { kind: 'login
       return observeRowCounts(session, request);
     case 'structure':
       return observeStructure(session, request);
+    case 'foreign-keys':
+      return observeForeignKeys(session, request);
     case 'contents':
       return observeContents(session, request);
     case 'freshness':

@@ -186,10 +186,35 @@ describe('an answer', () => {
         kind: 'structure',
         indexesChecked: 1,
         heapsChecked: 1,
-        faults: [{ relation: 'a', fault: 'f' }],
+        faults: [
+          { relation: 'a', fault: 'f' },
+          { relation: 'a', fault: 'f', class: 'sequences-behind' },
+        ],
+        encoding: 'UTF8',
         unreadable: [],
       },
       { kind: 'structure', indexesChecked: 1, heapsChecked: 1 },
+    ],
+    [
+      { kind: 'structure', database: 'shop', heapAllIndexed: false },
+      { kind: 'structure', indexesChecked: 1, heapsChecked: 1, faults: [] },
+      {
+        kind: 'structure',
+        indexesChecked: 1,
+        heapsChecked: 1,
+        faults: [{ relation: 'a', fault: 'f', class: 'toString' }],
+      },
+    ],
+    [
+      { kind: 'foreign-keys', database: 'shop' },
+      {
+        kind: 'foreign-keys',
+        keysChecked: 1,
+        rows: 2,
+        orphans: [{ table: 'a', key: 'k', rows: 1 }],
+        unreadable: [{ relation: 'b', problem: PROBLEM }],
+      },
+      { kind: 'foreign-keys', keysChecked: 1, rows: 2 },
     ],
     [
       { kind: 'contents', database: 'shop', bounded: [] },

@@ -25,6 +25,8 @@ beforeAll(async () => {
   await estate.seed('orders', async (client) => {
     await client.query('create table orders (id int primary key, note text)');
     await client.query("insert into orders select g, 'canary-row-' || g from generate_series(1, 2000) as g");
+    await client.query('create table items (id int primary key, "of" int references orders)');
+    await client.query('insert into items select g, g from generate_series(1, 300) as g');
   });
   clone = await estate.clone('orders', 'drill-orders');
   await clone.setMaster('shopkeeper', PASSWORD);
@@ -104,6 +106,11 @@ describe('the probe of the zip, in a process of its own', () => {
     if (observation.kind !== 'structure') throw new Error('unreachable');
     expect(observation.indexesChecked).toBeGreaterThan(100);
     expect(observation.heapsChecked).toBeGreaterThan(70);
+  });
+
+  it('follows every foreign key', async () => {
+    const seen = { kind: 'foreign-keys', keysChecked: 1, rows: 300, orphans: [], unreadable: [] };
+    expect(await invoke({ kind: 'foreign-keys', database: 'shop' })).toEqual(seen);
   });
 
   it('answers before Lambda would end it, and ends the statement under way', async () => {
