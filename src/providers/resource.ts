@@ -37,6 +37,8 @@ export interface SqliteEndpoint {
 export interface FilesEndpoint {
   readonly kind: 'files';
   readonly folder: string;
+  /** Lines of JSON `[path, mode]`: permission bits that the backup has, and that would keep the owner from reading. */
+  readonly trueModes?: string;
 }
 
 /** A database in a VPC that only the sandbox's own probe reaches. */

@@ -1,4 +1,5 @@
 import type { LocalEndpoint } from '../../providers/resource.ts';
+import { filesProbe } from '../files/files-probe.ts';
 import { notOffered } from '../not-offered.ts';
 import { type PostgresProbeDeps, postgresProbe } from '../postgres/postgres-probe.ts';
 import type { Probe } from '../probe.ts';
@@ -11,6 +12,8 @@ export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
       switch (endpoint.kind) {
         case 'postgres':
           return postgres.observe(endpoint, request, signal);
+        case 'files':
+          return filesProbe.observe(endpoint, request, signal);
         default:
           return notOffered(request, `a resource of kind '${endpoint.kind}'`);
       }

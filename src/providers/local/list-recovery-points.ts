@@ -1,5 +1,6 @@
 import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
 import type { LocalRestore } from '../../runbook/restore-spec.ts';
+import { listFileSets } from './files/list-file-sets.ts';
 import { listBaseBackups } from './postgres/list-base-backups.ts';
 
 /** All recovery points of a source on this machine, by the way of its kind; reads only. */
@@ -7,6 +8,8 @@ export async function listLocalRecoveryPoints(spec: LocalRestore, signal: AbortS
   switch (spec.kind) {
     case 'postgres':
       return listBaseBackups(spec, signal);
+    case 'files':
+      return listFileSets(spec, signal);
     default:
       throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
   }

@@ -1,3 +1,4 @@
+import { restoreFiles } from '../files/restore.ts';
 import { restoreBaseBackup } from '../postgres/restore.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { Restored, WorkerContext } from './worker-context.ts';
@@ -8,6 +9,8 @@ export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
   switch (spec.kind) {
     case 'postgres':
       return restoreBaseBackup(narrowed(context, spec));
+    case 'files':
+      return restoreFiles(narrowed(context, spec));
     default:
       throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
   }

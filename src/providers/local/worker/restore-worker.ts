@@ -54,9 +54,11 @@ async function work(folder: string): Promise<number> {
 
 /** Stays until the end of the sandbox, as the parent of the server where there is one. Gives the reason of an end that nobody asked for. */
 async function keep({ server }: Restored, expiresAt: string, signal: AbortSignal): Promise<Problem | undefined> {
-  const ends = [told(signal), expiry(expiresAt)] as const;
+  const over = new AbortController();
+  const ends = [told(signal), expiry(expiresAt, over.signal)] as const;
   const serverEnded = server?.ended.then(() => 'server-ended' as const);
   const end = await Promise.race(serverEnded ? [serverEnded, ...ends] : ends);
+  over.abort();
   await server?.stop();
   if (end === 'server-ended') return serverStopped();
   return end === 'expired' ? sandboxExpired(expiresAt) : undefined;
@@ -67,10 +69,12 @@ async function told(signal: AbortSignal): Promise<'told'> {
   return 'told';
 }
 
-async function expiry(expiresAt: string): Promise<'expired'> {
+/** Also what keeps a worker without a server alive. */
+async function expiry(expiresAt: string, over: AbortSignal): Promise<'expired'> {
   // Looked at again and again: a timer does not run while a machine sleeps, nor beyond 24 days.
-  while (Date.now() < epochMillisOf(expiresAt)) {
-    await delay(Math.min(epochMillisOf(expiresAt) - Date.now() + 1, 60_000), undefined, { ref: false });
+  while (!over.aborted && Date.now() < epochMillisOf(expiresAt)) {
+    const pause = Math.min(epochMillisOf(expiresAt) - Date.now() + 1, 60_000);
+    await delay(pause, undefined, { signal: over }).catch(() => {});
   }
   return 'expired';
 }
