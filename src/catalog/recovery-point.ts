@@ -69,4 +69,16 @@ export interface Draw {
   /** SHA-256, hex, of resource name and ids in order. */
   readonly candidatesDigest: string;
   readonly index: number;
+  /** Of a draw that followed another resource of its consistency group; absent where the draw was its own. */
+  readonly follows?: FollowedDraw;
+}
+
+/** What a draw followed: with the candidates of the whole group, all that is needed to choose again. */
+export interface FollowedDraw {
+  /** The resource whose own draw led. */
+  readonly anchor: string;
+  /** The moment that the anchor's restore reaches. */
+  readonly anchorAt: Instant;
+  /** The moment that a restore of any candidate reaches, where that is another one than its captured time. */
+  readonly reaches?: Instant;
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { Pick, RestoreSpec } from '../runbook/restore-spec.ts';
 import { type Instant, addMillis } from '../support/time.ts';
-import type { Draw, RecoveryPoint, RecoveryPointListing } from './recovery-point.ts';
+import type { Draw, FollowedDraw, RecoveryPoint, RecoveryPointListing } from './recovery-point.ts';
 
 /** SHA-256 of UTF-8 text, as lower-case hex; passed in, since this room imports nothing. */
 export type Sha256Hex = (text: string) => string;
@@ -40,21 +40,59 @@ export type Selection =
  * eligible points in the digest, decides between them. What lies in other strata is excluded, and says in which.
  */
 export function selectRecoveryPoint(input: SelectionInput): Selection {
-  const { spec, listing, seed, sha256Hex } = input;
+  const { spec, seed, sha256Hex } = input;
+  const eligibility = eligibilityOf(input);
+  const { candidates, others } = narrow(eligibility.eligible, input);
+  const excluded = [...eligibility.excluded, ...others];
+  const candidatesDigest = digestOf(spec, candidates, sha256Hex);
+  return selectionOf(input, {
+    usable: eligibility.usable,
+    candidates,
+    excluded,
+    index: candidates.length === 0 ? 0 : drawIndex({ seed, candidatesDigest, count: candidates.length, sha256Hex }),
+    strategy: spec.recoveryPoint.pick.kind,
+  });
+}
+
+/** What a source holds, by captured time and id: all of it, what may be drawn, and why the rest may not. */
+export interface Eligibility {
+  readonly usable: readonly RecoveryPoint[];
+  readonly eligible: readonly RecoveryPoint[];
+  readonly excluded: Draw['excluded'];
+}
+
+/** The points that the runbook's window and the strategy's own condition leave. */
+export function eligibilityOf(input: Omit<SelectionInput, 'seed' | 'timesDrawn' | 'sha256Hex'>): Eligibility {
+  const { listing } = input;
   const usable = [...listing.points].sort(byCapturedTimeAndId);
   const judged = usable.map((point) => ({ point, because: reasonToExclude(point, input) }));
-  const eligible = judged.filter((one) => one.because === undefined).map((one) => one.point);
-  const { candidates, others } = narrow(eligible, input);
-  const excluded = [
-    ...listing.unusable.map(({ id, problem }) => ({ id, because: problem.message })),
-    ...judged.flatMap(({ point, because }) => (because === undefined ? [] : [{ id: point.id, because }])),
-    ...others,
-  ];
+  return {
+    usable,
+    eligible: judged.filter(({ because }) => because === undefined).map(({ point }) => point),
+    excluded: [
+      ...listing.unusable.map(({ id, problem }) => ({ id, because: problem.message })),
+      ...judged.flatMap(({ point, because }) => (because === undefined ? [] : [{ id: point.id, because }])),
+    ],
+  };
+}
+
+/** How one of the candidates came to be chosen. */
+export interface Choice {
+  readonly usable: readonly RecoveryPoint[];
+  readonly candidates: readonly RecoveryPoint[];
+  readonly excluded: Draw['excluded'];
+  readonly index: number;
+  readonly strategy: string;
+  readonly follows?: FollowedDraw;
+}
+
+/** The chosen point with its evidence; a problem where there was no candidate. */
+export function selectionOf(input: Omit<SelectionInput, 'startedAt' | 'timesDrawn'>, choice: Choice): Selection {
+  const { spec, listing, seed, sha256Hex } = input;
+  const { usable, candidates, excluded, index, strategy, follows } = choice;
   if (candidates.length === 0) {
     return { kind: 'none', problem: problemOfNamed(spec, listing) ?? nothingEligible(spec, excluded) };
   }
-  const candidatesDigest = digestOf(spec, candidates, sha256Hex);
-  const index = drawIndex({ seed, candidatesDigest, count: candidates.length, sha256Hex });
   const point = candidates[index];
   if (point === undefined) throw new Error(`index ${index} lies outside ${candidates.length} candidates`);
   const successor = usable[usable.indexOf(point) + 1];
@@ -63,12 +101,13 @@ export function selectRecoveryPoint(input: SelectionInput): Selection {
     point,
     draw: {
       resource: spec.name,
-      strategy: spec.recoveryPoint.pick.kind,
+      strategy,
       seed,
       candidates: candidates.map(({ id, capturedAt }) => ({ id, capturedAt })),
       excluded,
-      candidatesDigest,
+      candidatesDigest: digestOf(spec, candidates, sha256Hex),
       index,
+      ...(follows && { follows }),
     },
     ...(successor && { successorAvailableAt: successor.availableAt }),
   };
@@ -83,7 +122,10 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-function reasonToExclude(point: RecoveryPoint, { spec, startedAt }: SelectionInput): string | undefined {
+function reasonToExclude(
+  point: RecoveryPoint,
+  { spec, startedAt }: { spec: RestoreSpec; startedAt: Instant },
+): string | undefined {
   const { within, pick } = spec.recoveryPoint;
   if (within !== undefined && point.capturedAt < addMillis(startedAt, -within)) {
     return `captured at ${point.capturedAt}, before the window`;

@@ -7,11 +7,11 @@ import type { Runbook } from '../runbook/runbook.ts';
  * so that each still has an integrity check. Recovery points of the resource are restored to their own end, as of which
  * they are searched: replayed further, all of them would show the same moment.
  *
- * There is no cutover, nothing is published and nobody is told: a try of a point that may well be bad says nothing about
+ * There is no cutover, no group (a resource alone, at a point of its own, belongs to no common moment), nothing is published and nobody is told: a try of a point that may well be bad says nothing about
  * how the service stands, and a part that passed must not stand for the whole.
  */
 export function runbookOfCheck(runbook: Runbook, check: CheckSpec): Runbook {
-  const { cutover: _cutover, publish: _publish, notify: _notify, ...rest } = runbook;
+  const { cutover: _cutover, publish: _publish, notify: _notify, groups: _groups, ...rest } = runbook;
   const needed = neededBy(check.of, runbook);
   return pickingFor(
     {

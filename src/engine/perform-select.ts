@@ -1,9 +1,12 @@
-import { selectRecoveryPoint, usesHistory } from '../catalog/selection.ts';
+import { type ListedResource, anchorOf, selectRecoveryPoints, unknownMoments } from '../catalog/group-selection.ts';
+import { usesHistory } from '../catalog/selection.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { DrillStarted, NewEvent } from '../drill/events.ts';
 import { type DrawnPoint, buildPlan } from '../plan/build-plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import { skewWarnings } from '../plan/planned-groups.ts';
 import type { RestoreSpec } from '../runbook/restore-spec.ts';
+import type { ConsistencyGroup } from '../runbook/runbook.ts';
 import type { Instant } from '../support/time.ts';
 import type { Performance } from './performance.ts';
 import type { EnginePorts } from './ports.ts';
@@ -31,13 +34,26 @@ export async function planDrill(
   ports: Pick<EnginePorts, 'provider' | 'sha256Hex' | 'timesDrawn'>,
   signal: AbortSignal,
 ): Promise<Planning> {
-  const { runbook, drillId, at } = started;
-  const draws = await Promise.all(runbook.restore.map(async (spec) => drawFor(spec, started, ports, signal)));
-  const problems = draws.flatMap((draw) => ('problem' in draw ? [draw.problem] : []));
+  const { runbook, drillId, seed, at } = started;
+  const { restore, groups = [] } = runbook;
+  const listed = await Promise.all(restore.map(async (spec) => listFor(spec, groups, ports, signal)));
+  const resources = listed.flatMap((one) => ('problem' in one ? [] : [one]));
+  const { sha256Hex } = ports;
+  const selections = selectRecoveryPoints({ resources, groups, seed, startedAt: at, sha256Hex });
+  const drawn = restore.flatMap((spec): readonly DrawnPoint[] => {
+    const selection = selections.get(spec.name);
+    return selection?.kind === 'drawn' ? [{ spec, ...selection }] : [];
+  });
+  const problems = [
+    ...unknownMoments(restore, groups),
+    ...listed.flatMap((one) => ('problem' in one ? [one.problem] : [])),
+    ...[...selections.values()].flatMap((one) => (one.kind === 'none' ? [one.problem] : [])),
+  ];
   if (problems.length > 0) return { kind: 'refused', problems };
-  const drawn = draws.flatMap((draw) => ('problem' in draw ? [] : [draw]));
-  const plan = buildPlan({ drillId, runbook, startedAt: at, drawn, sha256Hex: ports.sha256Hex });
-  return lookAhead(plan, ports.provider, signal);
+  const plan = buildPlan({ drillId, runbook, startedAt: at, drawn, sha256Hex });
+  const planning = await lookAhead(plan, ports.provider, signal);
+  if (planning.kind === 'refused') return planning;
+  return { ...planning, warnings: [...skewWarnings(plan), ...planning.warnings] };
 }
 
 /** A plan that would come to nothing is refused while nothing is made yet. */
@@ -51,18 +67,17 @@ async function lookAhead(plan: Plan, provider: EnginePorts['provider'], signal: 
   }
 }
 
-async function drawFor(
+async function listFor(
   spec: RestoreSpec,
-  { seed, at }: DrillStarted & { readonly at: Instant },
-  { provider, sha256Hex, timesDrawn }: Pick<EnginePorts, 'provider' | 'sha256Hex' | 'timesDrawn'>,
+  groups: readonly ConsistencyGroup[],
+  { provider, timesDrawn }: Pick<EnginePorts, 'provider' | 'timesDrawn'>,
   signal: AbortSignal,
-): Promise<DrawnPoint | { readonly problem: Problem }> {
+): Promise<ListedResource | { readonly problem: Problem }> {
   try {
     const listing = await provider.listRecoveryPoints(spec, signal);
     // The RTO clock runs: nobody is asked for what is not needed.
-    const history = usesHistory(spec.recoveryPoint.pick) ? await timesDrawn(spec.source) : {};
-    const selection = selectRecoveryPoint({ spec, listing, seed, startedAt: at, timesDrawn: history, sha256Hex });
-    return selection.kind === 'none' ? { problem: selection.problem } : { spec, ...selection };
+    const isAsked = usesHistory(spec.recoveryPoint.pick) && anchorOf(spec.name, groups) === undefined;
+    return { spec, listing, timesDrawn: isAsked ? await timesDrawn(spec.source) : {} };
   } catch (error) {
     signal.throwIfAborted();
     return { problem: provider.classify(error).problem };

@@ -3,6 +3,7 @@ import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { RestoreSpec } from '../runbook/restore-spec.ts';
 import type { CutoverSpec, Runbook } from '../runbook/runbook.ts';
 import { type Instant, addMillis } from '../support/time.ts';
+import { plannedGroups } from './planned-groups.ts';
 import type { Plan, PlannedResource, SandboxPlan, Step } from './plan.ts';
 
 /** A resource and the recovery point drawn for it. */
@@ -24,6 +25,7 @@ export interface PlanInput {
 
 /** The steps of a drill in an order in which they could run one by one: sandbox, isolation, then a branch a resource. */
 export function buildPlan({ drillId, runbook, startedAt, drawn, sha256Hex }: PlanInput): Plan {
+  const groups = plannedGroups(runbook, drawn);
   const plan: Omit<Plan, 'digest'> = {
     drillId,
     runbook: runbook.name,
@@ -32,6 +34,7 @@ export function buildPlan({ drillId, runbook, startedAt, drawn, sha256Hex }: Pla
     concurrency: runbook.limits.concurrency,
     deadlines: { drill: runbook.limits.drill, teardown: runbook.limits.teardown },
     resources: drawn.map(plannedResource),
+    ...(groups.length > 0 && { groups }),
     steps: stepsOf(runbook),
   };
   return { ...plan, digest: sha256Hex(JSON.stringify(plan)) };

@@ -15,6 +15,8 @@ export interface Plan {
   readonly concurrency: number;
   readonly deadlines: { readonly drill: Millis; readonly teardown: Millis };
   readonly resources: readonly PlannedResource[];
+  /** Resources that belong to one moment; absent where the runbook has no groups. */
+  readonly groups?: readonly PlannedGroup[];
   readonly steps: readonly Step[];
 }
 
@@ -30,6 +32,16 @@ export interface PlannedResource {
   readonly draw: Draw;
   /** When the next recovery point of the source became available; absent for the newest and for a replay to `latest`. */
   readonly supersededAt?: Instant;
+}
+
+/** A consistency group, with the moments that its resources are expected to be of. */
+export interface PlannedGroup {
+  readonly name: string;
+  readonly of: readonly string[];
+  readonly maxSkew: Millis;
+  readonly moments: readonly { readonly resource: string; readonly at: Instant }[];
+  /** Between the earliest and the latest of them. */
+  readonly expectedSkew: Millis;
 }
 
 export type Phase =

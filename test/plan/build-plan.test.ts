@@ -80,3 +80,18 @@ test('the digest changes with anything in the plan, and with nothing else', () =
   expect(planFor([aRestore('orders')]).digest).toBe(digest);
   expect(planFor([aRestore('orders', { database: 'other' })]).digest).not.toBe(digest);
 });
+
+test('groups are planned with the moments that their resources are to reach, and a plan without any says nothing of them', () => {
+  const time = '2026-11-19T03:30:00.000Z';
+  const replayed = aRestore('billing', { recoveryPoint: { pick: { kind: 'random' }, to: { kind: 'time', time } } });
+  const restores = [aRestore('orders'), replayed];
+  const groups = [{ name: 'shop', of: ['orders', 'billing'], maxSkew: 60_000 }];
+  const plan = planFor(restores, { runbook: aRunbook(restores, { groups }) });
+  const moments = [
+    { resource: 'orders', at: '2026-11-19T01:00:00.000Z' },
+    { resource: 'billing', at: time },
+  ];
+  expect(plan.groups).toEqual([{ ...groups[0], moments, expectedSkew: 9_000_000 }]);
+  expect(planFor(restores)).not.toHaveProperty('groups');
+  expect(planFor(restores, { runbook: aRunbook(restores, { groups: [] }) }).digest).toBe(planFor(restores).digest);
+});
