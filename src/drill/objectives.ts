@@ -37,7 +37,7 @@ const POLLING_ERROR: Millis = 2_000;
 /** Wall times are journaled in whole milliseconds, and a duration has two ends. */
 const ROUNDING_ERROR: Millis = 2;
 /** How far the clocks of two machines that keep time may lie apart: a source's clock and the controller's. */
-const CLOCK_ERROR: Millis = 1_000;
+export const CLOCK_ERROR: Millis = 1_000;
 
 /** Measures RTO and RPO from the events of a journal, or says why they cannot be. */
 export function objectivesOf(events: readonly DrillEvent[]): MeasuredObjectives {
@@ -138,11 +138,11 @@ function unnoticed(end: EventOf<'step-succeeded'>, { events }: DrillRecord): Mil
 interface Figure {
   readonly measured: Millis;
   readonly error: Millis;
-  readonly doubts: readonly Doubt[];
+  readonly doubts: readonly { readonly because: string }[];
 }
 
 /** A doubted figure can still be met, and says that it is doubted; it can no longer be missed. */
-function compare(
+export function compare(
   figure: Figure,
   target: Millis | undefined,
 ): Pick<Measured, 'outcome' | 'measured' | 'because' | 'error'> {

@@ -1,5 +1,6 @@
 import type { PlannedResource } from '../plan/plan.ts';
 import type { CheckSpec } from '../runbook/check-spec.ts';
+import { type MeasuredGroup, groupsOf } from './consistency.ts';
 import { cutoverOf } from './cutover.ts';
 import type { DrillEvent } from './events.ts';
 import { type Measured, type MeasuredObjectives, objectivesOf } from './objectives.ts';
@@ -32,28 +33,36 @@ export interface Judged {
 /**
  * What the events of a journal prove. Fails closed: `passed` only when nothing is missing.
  *
- * `failed` when a required check failed, an objective was missed or a recovery point was proven bad; else `inconclusive`
- * when anything planned was not restored, not done, not measured or not isolated, or the drill was aborted or has not
- * finished; else `passed`. Teardown is judged beside it.
+ * `failed` when a required check failed, an objective was missed, the data of a group lies too far apart or a recovery
+ * point was proven bad; else `inconclusive` when anything planned was not restored, not done, not measured or not
+ * isolated, or the drill was aborted or has not finished; else `passed`. Teardown is judged beside it.
  */
 export function verdictOf(events: readonly DrillEvent[]): Judged {
   const record = recordOf(events);
   const objectives = objectivesOf(events);
+  const groups = groupsOf(record);
   const slowCutover = cutoverOf(record)?.outcome === 'missed' ? ['the DNS cutover can take longer than agreed'] : [];
-  const failures = [...badBackups(record), ...failedChecks(record), ...missedObjectives(objectives), ...slowCutover];
+  const failures = [
+    ...badBackups(record),
+    ...failedChecks(record),
+    ...missedObjectives(objectives),
+    ...groups.filter(({ outcome }) => outcome === 'missed').map(apart),
+    ...slowCutover,
+  ];
   const gaps = [
     ...gapsOfDrill(record),
     ...gapsOfResources(record),
     ...gapsOfChecks(record),
     ...gapsOfCutover(record),
     ...unmeasured(record, objectives),
+    ...groups.filter(({ outcome }) => outcome === 'unmeasured').map(unmeasuredSkew),
   ];
   const warnings = checksOf(record)
     .filter((check) => check.severity === 'warn' && judgementOf(record, check)?.judgement.outcome !== 'passed')
     .map((check) => `${wordsOf(check)} ${outcomeInWords(record, check)}, but only warns`);
   const verdict = failures.length > 0 ? 'failed' : gaps.length > 0 ? 'inconclusive' : 'passed';
   const reasons = verdict === 'failed' ? failures : gaps;
-  const because = verdict === 'passed' ? whatPassed(record, objectives, warnings) : sentence(reasons);
+  const because = verdict === 'passed' ? whatPassed(record, { objectives, groups, warnings }) : sentence(reasons);
   return { verdict, because, failures, gaps, warnings };
 }
 
@@ -148,6 +157,14 @@ function unmeasured({ started }: DrillRecord, { rto, rpo }: MeasuredObjectives):
   return [...(targets?.rto ? of('RTO', rto) : []), ...(targets?.rpo ? of('RPO', rpo) : [])];
 }
 
+function apart({ name, measured = 0, limit }: MeasuredGroup): string {
+  return `the data of group '${name}' is not of one moment: it lies ${measured / 1_000} s apart, at most ${limit / 1_000} s are allowed`;
+}
+
+function unmeasuredSkew({ name, because }: MeasuredGroup): string {
+  return `it is unmeasured how far apart the data of group '${name}' lies: ${because ?? 'nothing says why'}`;
+}
+
 function wordsOf({ purpose, name, of }: CheckSpec): string {
   return `${purpose} check '${name}' of '${of}'`;
 }
@@ -158,14 +175,21 @@ function sentence(reasons: readonly string[]): string {
   return `${first.charAt(0).toUpperCase()}${first.slice(1)}${more}.`;
 }
 
-function whatPassed(record: DrillRecord, { rto, rpo }: MeasuredObjectives, warnings: readonly string[]): string {
+interface Passed {
+  readonly objectives: MeasuredObjectives;
+  readonly groups: readonly MeasuredGroup[];
+  readonly warnings: readonly string[];
+}
+
+function whatPassed(record: DrillRecord, { objectives: { rto, rpo }, groups, warnings }: Passed): string {
   const restored = record.plan?.resources.length ?? 0;
   const checks = requiredChecksOf(record).length;
   const met = [rto.outcome === 'met' ? 'RTO' : '', rpo.outcome === 'met' ? 'RPO' : ''].filter((name) => name !== '');
   const were = met.length === 1 ? 'was' : 'were';
   const objectives = met.length === 0 ? '; no objective was set' : `, and ${met.join(' and ')} ${were} met`;
+  const together = groups.map(({ name }) => `; group '${name}' is of one moment`).join('');
   const warned = warnings.length === 0 ? '' : `; ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
   const what = `${restored} recovery point${restored === 1 ? ' was' : 's were'} restored in isolation`;
   const passed = checks === 1 ? 'its one required check passed' : `all ${checks} required checks passed`;
-  return `${what}, ${passed}${objectives}${warned}.`;
+  return `${what}, ${passed}${objectives}${together}${warned}.`;
 }
