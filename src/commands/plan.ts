@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { planDrill } from '../engine/perform-select.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, PlannedGroup } from '../plan/plan.ts';
 import { timesDrawn } from '../history/point-history.ts';
 import { NAME_PREFIX } from '../providers/aws/names.ts';
 import { systemClock } from '../support/clock.ts';
@@ -80,16 +80,23 @@ function createdOnAws({ resources, steps }: Plan): readonly string[] {
   ];
 }
 
+function groupInWords({ name, of, expectedSkew, maxSkew }: PlannedGroup): string {
+  const [expected, allowed] = [formatSeconds(expectedSkew / 1_000), formatSeconds(maxSkew / 1_000)];
+  return `group '${name}' (${of.join(', ')}): expected ${expected} apart, at most ${allowed} allowed`;
+}
+
 function describe(plan: Plan, seed: string, expected: ExpectedDuration | undefined): string {
   const drawn = plan.resources.map(({ spec, point, draw }) => {
     const of = `${draw.index + 1} of ${draw.candidates.length} candidates`;
     const excluded = draw.excluded.map(({ id, because }) => `\n    excluded: '${id}': ${because}`).join('');
-    return `  ${spec.name}: '${point.id}' (${of}, captured ${point.capturedAt}, ${point.format})${excluded}`;
+    const followed = draw.follows ? `, ${draw.strategy}` : '';
+    return `  ${spec.name}: '${point.id}' (${of}${followed}, captured ${point.capturedAt}, ${point.format})${excluded}`;
   });
   const steps = plan.steps.map(({ id, needs }) => `  ${id}${needs.length > 0 ? `  needs ${needs.join(', ')}` : ''}`);
   return [
     `seed ${seed} draws:`,
     ...drawn,
+    ...(plan.groups ?? []).map(groupInWords),
     `steps, up to ${plan.concurrency} at once:`,
     ...steps,
     `created: 1 sandbox in '${nameOf(plan.sandbox)}', ${plan.resources.length} restored, all removed by ${plan.sandbox.expiresAt} at the latest`,

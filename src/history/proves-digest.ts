@@ -15,7 +15,9 @@ export function provesDigest(runbook: Runbook): string {
   const folder = dirname(runbook.file);
   const restore = runbook.restore.map((spec) => restored(spec, folder)).sort(byText);
   const checks = runbook.checks.map((check) => checked(check, folder)).sort(byText);
-  return sha256Hex(canonical({ restore, checks, cutover: runbook.cutover ?? null }));
+  const { cutover = null, groups = [] } = runbook;
+  const together = groups.map(({ of, maxSkew }) => ({ of: [...of].sort(), maxSkew })).sort(byText);
+  return sha256Hex(canonical({ restore, checks, cutover, ...(together.length > 0 && { groups: together }) }));
 }
 
 function restored(spec: RestoreSpec, folder: string): object {

@@ -20,6 +20,7 @@ import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
 import { type Instant, type Millis, instantOf } from '../support/time.ts';
 import { reportedCutover } from './build-cutover.ts';
+import { reportedGroups } from './build-groups.ts';
 import { problemsOf } from './build-problems.ts';
 import { settingsOf } from './build-settings.ts';
 import { teardownOf } from './build-teardown.ts';
@@ -71,6 +72,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     rpo: outcomeOf(objectives.rpo),
     ...(started && { sandbox: sandboxOf(started.runbook.sandbox) }),
     recoveryPoints: recoveryPointsOf(record, objectives),
+    ...reportedGroups(record),
     isolation: isolationOf(record),
     timeline: timelineOf(events).map(({ took, ...span }): TimelineEntry => ({ ...span, seconds: secondsOf(took) })),
     checks: checksOf(record).map((check) => checkOf(record, check)),

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatInstant, formatSeconds, formatSentence } from './format.ts';
+import { groupRecipe } from './group-words.ts';
 import { type Markup, chip, facts, html, icon, moment, section, table } from './html-markup.ts';
 import type { Report, ReportedCheck, ReportedRecoveryPoint } from './report.ts';
 import { DRAW_RECIPE, isolationInWords, orDash, purposeInWords, teardownCommand, teardownInWords } from './words.ts';
@@ -26,13 +27,18 @@ function checkRow(check: ReportedCheck) {
 }
 
 /** What was restored, how it was drawn, and how anyone draws it again. */
-export function recoveryPointsSection({ recoveryPoints }: Report): Markup {
+export function recoveryPointsSection(report: Report): Markup {
+  const { recoveryPoints } = report;
   const title = { title: 'Recovery points', id: 'recovery-points' };
   if (recoveryPoints.length === 0) return section(title, html`<p>None was drawn.</p>`);
-  return section(title, html`<div class="cards">${recoveryPoints.map(recoveryPointCard)}</div>`);
+  const grouped = groupRecipe(report);
+  return section(
+    title,
+    html`<div class="cards">${recoveryPoints.map((point) => recoveryPointCard(point, grouped))}</div>`,
+  );
 }
 
-function recoveryPointCard(point: ReportedRecoveryPoint): Markup {
+function recoveryPointCard(point: ReportedRecoveryPoint, grouped: string | undefined): Markup {
   const { resource, id, capturedAt, capturedAtSource, format, engine, bytesRestored, dataMoment, lostSeconds, draw } =
     point;
   return html`<article class="card">
@@ -59,7 +65,7 @@ function recoveryPointCard(point: ReportedRecoveryPoint): Markup {
     ${candidatesStrip(draw)}
     <details>
       <summary>Draw it again</summary>
-      <p class="small">${DRAW_RECIPE}</p>
+      <p class="small">${draw.follows ? grouped : DRAW_RECIPE}</p>
       ${facts(['seed', html`<code>${draw.seed}</code>`], ['digest', html`<code class="long">${draw.candidatesDigest}</code>`], ['index', String(draw.index)])}
       ${candidatesList(draw)}
     </details>
@@ -68,7 +74,8 @@ function recoveryPointCard(point: ReportedRecoveryPoint): Markup {
 
 function drawWords({ draw, candidates }: ReportedRecoveryPoint): Markup {
   const place = candidates === 1 ? 'the only candidate' : `number ${draw.index + 1} of ${candidates} candidates`;
-  return html`${place}, strategy <b>${draw.strategy}</b>, seed <code>${draw.seed}</code>`;
+  const seed = !draw.follows && html`, seed <code>${draw.seed}</code>`;
+  return html`${place}, strategy <b>${draw.strategy}</b>${seed}`;
 }
 
 const MOST_DOTS = 60;

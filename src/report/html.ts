@@ -2,6 +2,7 @@ import { millisBetween } from '../support/time.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { cutoverSection } from './html-cutover.ts';
 import { figuresSection } from './html-figures.ts';
+import { groupsSection } from './html-groups.ts';
 import { TONES, type Markup, html, icon, moment, styleSheet } from './html-markup.ts';
 import { confidenceSection } from './html-confidence.ts';
 import { notificationsSection } from './html-notifications.ts';
@@ -38,7 +39,7 @@ export function reportHtml(report: Report): string {
       <body>
         <main>
           ${verdictHeader(report)} ${problemsFirst(report)} ${figuresSection(report)} ${checksSection(report)}
-          ${timelineSection(report)} ${recoveryPointsSection(report)} ${cutoverSection(report)}
+          ${timelineSection(report)} ${recoveryPointsSection(report)} ${groupsSection(report)}${cutoverSection(report)}
           ${isolationSection(report)} ${endSections(report)} ${isBad(report) ? undefined : problemsSection(report)}
           ${evidenceSection(report)}
         </main>

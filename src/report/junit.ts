@@ -1,7 +1,8 @@
 import { cutoverFigure } from './cutover-words.ts';
 import { escapeXml } from './escape.ts';
 import { formatSentence } from './format.ts';
-import type { ObjectiveOutcome, Report, ReportedCheck, ReportedCutover } from './report.ts';
+import { groupFigure, groupMoments } from './group-words.ts';
+import type { ObjectiveOutcome, Report, ReportedCheck, ReportedCutover, ReportedGroup } from './report.ts';
 import { objectiveFigure, teardownInWords } from './words.ts';
 
 interface TestCase {
@@ -91,8 +92,8 @@ function drillSuite({ verdict, because, reasons }: Report): TestSuite {
   return { name: 'drill', cases: [{ name: 'verdict', seconds: 0, ...(verdict !== 'passed' && { result }) }] };
 }
 
-function objectiveSuite({ rto, rpo, cutover }: Report): TestSuite {
-  const cases = [objectiveCase('RTO', rto), objectiveCase('RPO', rpo)];
+function objectiveSuite({ rto, rpo, groups = [], cutover }: Report): TestSuite {
+  const cases = [objectiveCase('RTO', rto), objectiveCase('RPO', rpo), ...groups.map(groupCase)];
   return { name: 'objectives', cases: cutover === undefined ? cases : [...cases, cutoverCase(cutover)] };
 }
 
@@ -103,6 +104,15 @@ function objectiveCase(name: string, objective: ObjectiveOutcome): TestCase {
   const message = `${objectiveFigure(objective)}${because === undefined ? '' : `: ${because}`}`;
   const tag = outcome === 'missed' ? 'failure' : targetSeconds === null ? 'skipped' : 'error';
   return { ...common, result: { tag, type: outcome, message } };
+}
+
+function groupCase(group: ReportedGroup): TestCase {
+  const common = { name: `group ${group.name} is of one moment`, seconds: 0 };
+  const { outcome, because } = group;
+  if (outcome === 'met') return common;
+  const message = `${groupFigure(group)}${because === undefined ? '' : `: ${because}`}`;
+  const result = { tag: outcome === 'missed' ? 'failure' : 'error', type: outcome, message } as const;
+  return { ...common, result: { ...result, text: groupMoments(group).join('\n') } };
 }
 
 /** What was switched, but against no target, is told and no more; what was not switched is an error either way. */

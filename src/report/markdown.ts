@@ -2,6 +2,7 @@ import { confidenceInWords } from '../catalog/confidence.ts';
 import { oneLine } from './escape.ts';
 import { cutoverFigure, cutoverNotes, cutoverParts } from './cutover-words.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
+import { groupFigure, groupMoments, groupNotes, groupRecipe } from './group-words.ts';
 import type { ObjectiveOutcome, Report } from './report.ts';
 import {
   DRAW_RECIPE,
@@ -27,6 +28,7 @@ export function reportMarkdown(report: Report): string {
     objectives(report),
     checks(report),
     recoveryPoints(report),
+    groups(report),
     timeline(report),
     cutover(report),
     isolation(report),
@@ -115,7 +117,18 @@ function cutover({ cutover: tried }: Report): string {
   ]);
 }
 
-function recoveryPoints({ recoveryPoints: points }: Report): string {
+function groups({ groups: all = [] }: Report): string {
+  if (all.length === 0) return '';
+  const items = all.flatMap((group) => [
+    `- ${escape(group.name)}: **${group.outcome}**, ${escape(groupFigure(group))}`,
+    ...[...groupMoments(group), ...groupNotes(group)].map((line) => `  - ${escape(line)}`),
+  ]);
+  return section('Consistency groups', items);
+}
+
+function recoveryPoints(report: Report): string {
+  const { recoveryPoints: points } = report;
+  const grouped = groupRecipe(report);
   if (points.length === 0) return section('Recovery points', ['None was drawn.']);
   const items = points.flatMap((point) => [
     `- ${escape(point.resource)}: ${code(point.id)}, ${escape(point.format)}, ${escape(point.engine)}, captured ${formatInstant(point.capturedAt)} (${escape(point.capturedAtSource)})`,
@@ -125,7 +138,12 @@ function recoveryPoints({ recoveryPoints: points }: Report): string {
       ? [`  - data up to ${formatInstant(point.dataMoment.at)}: ${escape(point.dataMoment.source)}`]
       : []),
   ]);
-  return section('Recovery points', [...items, '', `To draw again: ${escape(DRAW_RECIPE)}`]);
+  return section('Recovery points', [
+    ...items,
+    '',
+    `To draw again: ${escape(DRAW_RECIPE)}`,
+    ...(grouped === undefined ? [] : ['', escape(grouped)]),
+  ]);
 }
 
 function timeline({ timeline: entries }: Report): string {

@@ -1,4 +1,15 @@
-import { DRAW_SCHEMA, nullOr, object, oneOf, seconds, text, moment, list, count } from './schema-parts.ts';
+import {
+  DRAW_SCHEMA,
+  GROUP_SCHEMA,
+  nullOr,
+  object,
+  oneOf,
+  seconds,
+  text,
+  moment,
+  list,
+  count,
+} from './schema-parts.ts';
 
 const verdict = oneOf('Fails closed: passed only when nothing was left out.', 'passed', 'failed', 'inconclusive');
 
@@ -255,6 +266,7 @@ export const reportSchema = {
       owner: text('Who owns the runbook.'),
       occurrence,
       sandbox,
+      groups: list(GROUP_SCHEMA),
       cutover,
       notifications: list(notification),
       confidence: list(confidence),

@@ -34,6 +34,8 @@ export interface Report {
   /** Where it was restored; absent where a journal lost its beginning. */
   readonly sandbox?: ReportedSandbox;
   readonly recoveryPoints: readonly ReportedRecoveryPoint[];
+  /** How far apart the data of each consistency group lies; absent where the runbook has none. */
+  readonly groups?: readonly ReportedGroup[];
   readonly isolation: {
     readonly level: IsolationLevel | null;
     readonly required: IsolationLevel;
@@ -120,6 +122,21 @@ export interface ReportedRecoveryPoint {
   readonly disasterAt: { readonly at: Instant; readonly source: string } | null;
   /** From the data moment to the disaster; negative where the data is newer. */
   readonly lostSeconds: number | null;
+}
+
+/** Resources that belong to one moment, against how far apart their data may lie. */
+export interface ReportedGroup {
+  readonly name: string;
+  readonly of: readonly string[];
+  readonly outcome: 'met' | 'missed' | 'unmeasured';
+  readonly limitSeconds: number;
+  /** Between the earliest and the latest moment; absent where not all were restored. */
+  readonly measuredSeconds?: number;
+  readonly errorSeconds?: number;
+  /** What was to be expected of the recovery points that were chosen; absent where nothing was planned. */
+  readonly expectedSeconds?: number;
+  readonly moments: readonly { readonly resource: string; readonly at: Instant; readonly source: string }[];
+  readonly because?: string;
 }
 
 export interface TimelineEntry {

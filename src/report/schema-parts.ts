@@ -47,14 +47,48 @@ export function nullOr(schema: JsonSchema): JsonSchema {
 }
 
 /** How a recovery point was drawn, with all that anyone needs to compute it again. */
-export const DRAW_SCHEMA: JsonSchema = object('All that anyone needs to draw again.', {
-  resource: text('Part of the digest.'),
-  strategy: text('e.g. random.'),
-  seed: text('What the draw was made with.'),
-  candidates: list(
-    object('An eligible point, by captured time and id.', { id: text('Its id.'), capturedAt: moment('When.') }),
-  ),
-  excluded: list(object('A point that was not eligible.', { id: text('Its id.'), because: text('Why not.') })),
-  candidatesDigest: text("SHA-256, hex, of the JSON array of the resource's name and the ids in order."),
-  index: count('Which candidate was drawn, counted from 0.'),
-});
+export const DRAW_SCHEMA: JsonSchema = object(
+  'All that anyone needs to draw again.',
+  {
+    resource: text('Part of the digest.'),
+    strategy: text('e.g. random.'),
+    seed: text('What the draw was made with.'),
+    candidates: list(
+      object('An eligible point, by captured time and id.', { id: text('Its id.'), capturedAt: moment('When.') }),
+    ),
+    excluded: list(object('A point that was not eligible.', { id: text('Its id.'), because: text('Why not.') })),
+    candidatesDigest: text("SHA-256, hex, of the JSON array of the resource's name and the ids in order."),
+    index: count('Which candidate was drawn, counted from 0.'),
+  },
+  {
+    follows: object(
+      'The draw of another resource of its consistency group, which this one was chosen to lie close to.',
+      { anchor: text('That resource.'), anchorAt: moment('The moment that its restore reaches.') },
+      { reaches: moment('What a restore of any candidate reaches, where that is not its captured time.') },
+    ),
+  },
+);
+
+/** How far apart the data of resources lies that belong to one moment. */
+export const GROUP_SCHEMA: JsonSchema = object(
+  'Resources that belong to one moment, against how far apart their data may lie.',
+  {
+    name: text("The runbook's name for it."),
+    of: list(text('A resource; the first one is drawn, the others are chosen to lie close to it.')),
+    outcome: oneOf('Unmeasured is never met.', 'met', 'missed', 'unmeasured'),
+    limitSeconds: seconds('As the runbook sets it.'),
+    moments: list(
+      object('Up to when data is known to be in a restored copy.', {
+        resource: text('Whose.'),
+        at: moment('When.'),
+        source: text('How it is known.'),
+      }),
+    ),
+  },
+  {
+    measuredSeconds: seconds('Between the earliest moment and the latest; absent where not all were restored.'),
+    errorSeconds: seconds('How far off that can be.'),
+    expectedSeconds: seconds('Between the recovery points that were chosen.'),
+    because: text('Why it is unmeasured, or what to know about the figure.'),
+  },
+);

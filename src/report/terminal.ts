@@ -2,7 +2,8 @@ import { confidenceInWords } from '../catalog/confidence.ts';
 import { cutoverFigure } from './cutover-words.ts';
 import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
-import type { Report, ReportedCheck, ReportedProblem } from './report.ts';
+import { groupFigure } from './group-words.ts';
+import type { Report, ReportedCheck, ReportedGroup, ReportedProblem } from './report.ts';
 import {
   awsPlaceInWords,
   drawInWords,
@@ -78,7 +79,7 @@ function verdictLines(report: Report): readonly Line[] {
 
 const OBJECTIVE_PAINTS = { met: 'green', missed: 'red', unmeasured: 'yellow' } as const;
 
-function figureLines({ rto, rpo, cutover, settings }: Report): readonly Line[] {
+function figureLines({ rto, rpo, groups = [], cutover, settings }: Report): readonly Line[] {
   return [
     { label: `RTO ${rto.outcome}`, text: objectiveFigure(rto), paint: OBJECTIVE_PAINTS[rto.outcome] },
     ...becauseLine(rto.because),
@@ -86,10 +87,19 @@ function figureLines({ rto, rpo, cutover, settings }: Report): readonly Line[] {
     { label: `RPO ${rpo.outcome}`, text: objectiveFigure(rpo), paint: OBJECTIVE_PAINTS[rpo.outcome] },
     ...becauseLine(rpo.because),
     ...(rpo.measuredSeconds === null ? [] : [{ label: '', text: rpo.source, paint: 'dim' } as const]),
+    ...groups.flatMap(groupLines),
     ...(cutover
       ? [{ label: 'DNS cutover', text: cutoverFigure(cutover), paint: OBJECTIVE_PAINTS[cutover.outcome] } as const]
       : []),
     ...settings.map((setting): Line => ({ label: '', text: `with ${setting}`, paint: 'dim' })),
+  ];
+}
+
+function groupLines(group: ReportedGroup): readonly Line[] {
+  const text = `${group.name}: ${groupFigure(group)}`;
+  return [
+    { label: `group ${group.outcome}`, text, paint: OBJECTIVE_PAINTS[group.outcome] },
+    ...becauseLine(group.because),
   ];
 }
 

@@ -51,7 +51,8 @@ export function teardownCommand({ drillId, teardown, finished }: Report): string
 /** How a recovery point was drawn, e.g. `3rd of 4 candidates, by strategy random and seed 1`. */
 export function drawInWords({ draw, candidates }: ReportedRecoveryPoint): string {
   const place = candidates === 1 ? 'the only candidate' : `candidate ${draw.index + 1} of ${candidates}`;
-  return `${place}, strategy '${draw.strategy}', seed '${draw.seed}'`;
+  const seed = draw.follows ? '' : `, seed '${draw.seed}'`;
+  return `${place}, strategy '${draw.strategy}'${seed}`;
 }
 
 /** How anyone computes a draw again, with nothing but SHA-256. */

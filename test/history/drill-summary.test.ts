@@ -156,6 +156,7 @@ describe('the digest of what a runbook proves', () => {
       'WAL is replayed to the end',
       { restore: [aRestore('orders', { recoveryPoint: { pick: { kind: 'random' }, to: { kind: 'latest' } } })] },
     ],
+    ['its resources must be of one moment', { groups: [{ name: 'g', of: ['orders', 'users'], maxSkew: 1 }] }],
   ])('is another one when %s', (_what, change) => {
     expect(provesDigest({ ...shop, ...change })).not.toBe(provesDigest(shop));
   });
