@@ -82,10 +82,8 @@ async function shortMarksOf(resource: Resource, folders: readonly MarkedFolder[]
 }
 
 async function endAll(texts: readonly string[], clock: Clock, signal: AbortSignal): Promise<void> {
-  for (const text of texts) {
-    const left = await endProcesses(text, clock, signal);
-    if (left.length > 0) throw processesLeft(left.map(({ pid }) => pid));
-  }
+  const left = await endProcesses(texts, clock, signal);
+  if (left.length > 0) throw processesLeft(left.map(({ pid }) => pid));
 }
 
 async function removeProcess(

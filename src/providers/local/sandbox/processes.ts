@@ -22,16 +22,16 @@ const OWN_PROGRAMS: readonly string[] =
   'node setpriv unshare nsenter sh postgres mariadbd mysqld mariadb-backup xtrabackup'.split(' ');
 
 /**
- * All processes of drills whose command line names a folder or a marker: `text` with no letter, digit, `_`, `-` or `.`
- * on either side.
+ * All processes of drills whose command line names one of these folders or markers, with no letter, digit, `_`, `-` or
+ * `.` on either side.
  *
  * The caller and all that called it are left out, and what has a controlling terminal: drillbook's own have none.
  */
-export async function findProcesses(text: string): Promise<readonly FoundProcess[]> {
+export async function findProcesses(...texts: readonly string[]): Promise<readonly FoundProcess[]> {
   const rows = process.platform === 'linux' ? await rowsOfProc() : await rowsOfPs();
   const callers = ancestry(process.pid, rows);
   const named = rows.filter(
-    (row) => isOwn(row) && !row.hasTerminal && !callers.has(row.pid) && names(row.command, text),
+    (row) => isOwn(row) && !row.hasTerminal && !callers.has(row.pid) && texts.some((text) => names(row.command, text)),
   );
   const found = await Promise.all(
     named.map(async ({ pid, command }) => {
@@ -49,16 +49,20 @@ const PATIENCE = 5_000;
 const LOOK_EVERY = 20;
 
 /**
- * Ends all processes that `findProcesses(text)` finds, those too that appear meanwhile: asks them by SIGINT (a server's
+ * Ends all processes that `findProcesses(...texts)` finds, those too that appear meanwhile: asks them by SIGINT (a server's
  * fast shutdown), kills them after a grace.
  *
  * @returns those that are left by fresh looks; none, unless they cannot be killed or `signal` aborts.
  */
-export async function endProcesses(text: string, clock: Clock, signal: AbortSignal): Promise<readonly FoundProcess[]> {
+export async function endProcesses(
+  texts: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly FoundProcess[]> {
   const began = clock.monotonic();
   const asked = new Set<string>();
   for (let wasQuiet = false; ;) {
-    const found = await findProcesses(text);
+    const found = await findProcesses(...texts);
     const took = clock.monotonic() - began;
     // Once is not enough: a process that ends during a look may have begun another that the look did not meet.
     if ((found.length === 0 && wasQuiet) || signal.aborted || took > GRACE + PATIENCE) return found;

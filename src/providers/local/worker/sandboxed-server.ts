@@ -105,7 +105,7 @@ async function makeFolders({ socket, scratch }: FolderLayout): Promise<void> {
  */
 async function stopLeftover({ folder, server }: FolderLayout): Promise<void> {
   for (;;) {
-    const left = [...(await findProcesses(folder)), ...(await findProcesses(shortMark(folder)))];
+    const left = await findProcesses(folder, shortMark(folder));
     if (left.length === 0) break;
     for (const one of left) await signalFound(one, 'SIGKILL');
     await delay(LOOK_EVERY);

@@ -67,15 +67,23 @@ test('processes are ended, those too that refuse to be asked', async () => {
   const ends = [willing, deaf].map(
     async (child) => new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal))),
   );
-  expect(await endProcesses(text, systemClock, never)).toEqual([]);
+  expect(await endProcesses([text], systemClock, never)).toEqual([]);
   expect(await Promise.all(ends)).toEqual(['SIGINT', 'SIGKILL']);
+});
+
+test('processes of several folders are ended together', async () => {
+  const texts = [textOf('one'), textOf('other')];
+  for (const text of texts) await start(text);
+  expect((await findProcesses(...texts)).length).toBe(2);
+  expect(await endProcesses(texts, systemClock, never)).toEqual([]);
+  expect(await findProcesses(...texts)).toEqual([]);
 });
 
 test('a process that comes while others are ended is ended too', async () => {
   const text = textOf('late');
   const respawn = `process.on('SIGINT', () => { require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', process.argv[1]], { detached: true, stdio: 'ignore' }).once('spawn', () => process.exit()); })`;
   await start(text, respawn);
-  expect(await endProcesses(text, systemClock, never)).toEqual([]);
+  expect(await endProcesses([text], systemClock, never)).toEqual([]);
   expect(await findProcesses(text)).toEqual([]);
 });
 
@@ -89,7 +97,7 @@ test('a pid that has been used again since is never hit', async () => {
 test('ending is given up when the signal aborts, and says what is left', async () => {
   const text = textOf('aborted');
   await start(text, "process.on('SIGINT', () => {})");
-  const left = await endProcesses(text, systemClock, AbortSignal.abort());
+  const left = await endProcesses([text], systemClock, AbortSignal.abort());
   expect(left.map(({ command }) => command.includes(text))).toEqual([true]);
 });
 
