@@ -66,7 +66,7 @@ export async function openFileTree(layout: FolderLayout, origin: string, limits:
   return new GrowingTree({ layout, origin, limits, trueModes });
 }
 
-/** Lines of JSON `[path, mode]`: what could not be kept on disk, since its owner has to read it. */
+/** Lines of JSON `[path, mode]`: what files could not keep on disk, since their owner has to read them. */
 export function trueModesOf({ folder }: Pick<FolderLayout, 'folder'>): string {
   return join(folder, 'true-modes.jsonl');
 }
@@ -94,11 +94,8 @@ class GrowingTree implements FileTree {
     const name = this.#nameOf(path);
     // The folder itself stays closed to others, whatever the backup says.
     if (name === '') return;
-    this.#count();
     this.#makeFolders(name);
-    const wanted = mode & PERMISSIONS;
-    chmodSync(this.#placeOf(name), wanted | OWNER_USES_FOLDER);
-    if ((wanted & OWNER_USES_FOLDER) !== OWNER_USES_FOLDER) this.#noteMode(name, wanted);
+    chmodSync(this.#placeOf(name), (mode & PERMISSIONS) | OWNER_USES_FOLDER);
   }
 
   async writeFile(
@@ -160,7 +157,6 @@ class GrowingTree implements FileTree {
   #newName(path: string): string {
     const name = this.#nameOf(path);
     if (name === '') throw new ProblemError(unsafePath(path, 'would take the place of the folder itself'));
-    this.#count();
     const end = name.lastIndexOf('/');
     if (end > 0) this.#makeFolders(name.slice(0, end));
     return name;
@@ -176,6 +172,7 @@ class GrowingTree implements FileTree {
   }
 
   #make<T>(name: string, make: (place: string) => T): T {
+    this.#count();
     try {
       return make(this.#placeOf(name));
     } catch (error) {
