@@ -2,12 +2,15 @@ import type { RecoveryPointListing } from '../../catalog/recovery-point.ts';
 import type { LocalRestore } from '../../runbook/restore-spec.ts';
 import { listFileSets } from './files/list-file-sets.ts';
 import { listBaseBackups } from './postgres/list-base-backups.ts';
+import { listDumps } from './postgres-dump/list-dumps.ts';
 
 /** All recovery points of a source on this machine, by the way of its kind; reads only. */
 export async function listLocalRecoveryPoints(spec: LocalRestore, signal: AbortSignal): Promise<RecoveryPointListing> {
   switch (spec.kind) {
     case 'postgres':
       return listBaseBackups(spec, signal);
+    case 'postgres-dump':
+      return listDumps(spec, signal);
     case 'files':
       return listFileSets(spec, signal);
     default:

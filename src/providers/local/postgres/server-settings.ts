@@ -25,6 +25,8 @@ export interface ServerProfile {
   readonly preload: readonly string[];
   readonly target: RecoveryTarget;
   readonly control: Pick<ControlFile, 'maxPreparedTransactions' | 'maxLocksPerTransaction'>;
+  /** Settings that one kind of restore needs besides, or instead. */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -64,6 +66,7 @@ function settingsOf(folder: string, profile: ServerProfile): Record<string, stri
     ...(profile.major >= 15 ? { archive_library: '', log_startup_progress_interval: '250ms' } : {}),
     ...(profile.major >= 17 ? { event_triggers: 'off', summarize_wal: 'off' } : {}),
     ...(profile.major >= 18 ? { max_active_replication_origins: '1000' } : {}),
+    ...profile.more,
   };
 }
 

@@ -1,5 +1,6 @@
 import { restoreFiles } from '../files/restore.ts';
 import { restoreBaseBackup } from '../postgres/restore.ts';
+import { restoreDump } from '../postgres-dump/restore-dump.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { Restored, WorkerContext } from './worker-context.ts';
 
@@ -9,6 +10,8 @@ export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
   switch (spec.kind) {
     case 'postgres':
       return restoreBaseBackup(narrowed(context, spec));
+    case 'postgres-dump':
+      return restoreDump(narrowed(context, spec));
     case 'files':
       return restoreFiles(narrowed(context, spec));
     default:

@@ -1,0 +1,191 @@
+import { type Lexer, advance, createLexer } from './script-lexer.ts';
+
+/** One part of an SQL script. `at` is where it begins, in bytes of the script. */
+export type ScriptItem =
+  | { readonly kind: 'statement'; readonly at: number; readonly text: Buffer; readonly words: readonly string[] }
+  /** A line that begins with a backslash; `isFirst` when it stands between statements. */
+  | { readonly kind: 'meta-command'; readonly at: number; readonly line: string; readonly isFirst: boolean }
+  /** A line comment between statements. */
+  | { readonly kind: 'comment'; readonly at: number; readonly text: string }
+  | { readonly kind: 'too-large'; readonly at: number }
+  /** `isWhole` when no statement was left open. */
+  | { readonly kind: 'end'; readonly at: number; readonly isWhole: boolean };
+
+/** Reads a script part by part, in memory that its longest statement bounds. */
+export interface ScriptReader {
+  next(): Promise<ScriptItem>;
+  /**
+   * Hands on the data that follow a `COPY … FROM stdin` up to the line `\.`, and waits for each part to be taken.
+   * `cut` when the script ends in them; `not-data` when more than a newline follows the statement.
+   */
+  copyData(take: (bytes: Buffer) => Promise<void>): Promise<'whole' | 'cut' | 'not-data'>;
+  /** The server's `standard_conforming_strings` from here on. */
+  setStandardStrings(isStandard: boolean): void;
+}
+
+/** The server itself takes up to 1 GiB in one statement; far less keeps the restore within its memory. */
+export const LARGEST_STATEMENT = 64 * 1024 * 1024;
+
+const NEWLINE = 10;
+const RETURN = 13;
+const END_OF_COPY = Buffer.from('\\.');
+const NEXT_END_OF_COPY = Buffer.from('\n\\.');
+/** A newline, a backslash, a dot, and what may follow them. */
+const COPY_TAIL = 4;
+
+/** What is at hand of a script. Bytes before `start` are done with; those before `looked` are known to hold no end. */
+interface Window {
+  readonly source: AsyncIterator<Buffer>;
+  readonly lexer: Lexer;
+  bytes: Buffer;
+  start: number;
+  looked: number;
+  /** Where `bytes` begins in the script. */
+  offset: number;
+  isLast: boolean;
+}
+
+/** Reads a script from its beginning. Whatever the source throws is thrown on. */
+export function readScript(source: AsyncIterable<Buffer>): ScriptReader {
+  const window: Window = {
+    source: source[Symbol.asyncIterator](),
+    lexer: createLexer(),
+    bytes: Buffer.alloc(0),
+    start: 0,
+    looked: 0,
+    offset: 0,
+    isLast: false,
+  };
+  return {
+    next: async () => nextItem(window),
+    copyData: async (take) => copyData(window, take),
+    setStandardStrings(isStandard) {
+      window.lexer.standardStrings = isStandard;
+    },
+  };
+}
+
+async function nextItem(window: Window): Promise<ScriptItem> {
+  for (;;) {
+    const stop = advance(window.lexer, window.bytes, window.looked, window.isLast);
+    window.looked = stop.at;
+    switch (stop.kind) {
+      case 'statement': {
+        const [at, text] = takeUntil(window, stop.at);
+        return { kind: 'statement', at, text, words: stop.words };
+      }
+      case 'comment': {
+        takeUntil(window, stop.at - stop.length);
+        const [at, text] = takeUntil(window, stop.at);
+        return { kind: 'comment', at, text: text.toString('latin1').trimEnd() };
+      }
+      case 'backslash': {
+        const end = await endOfLine(window, stop.at);
+        if (stop.isFirst) takeUntil(window, stop.at);
+        const [at, line] = takeUntil(window, end);
+        return { kind: 'meta-command', at, line: line.toString('utf8').trim(), isFirst: stop.isFirst };
+      }
+      case 'more':
+        if (window.isLast) return { kind: 'end', at: window.offset + window.looked, isWhole: isEmpty(window) };
+        if (window.bytes.length - window.start > LARGEST_STATEMENT)
+          return { kind: 'too-large', at: window.offset + window.start };
+        await fill(window);
+    }
+  }
+}
+
+async function copyData(window: Window, take: (bytes: Buffer) => Promise<void>): Promise<'whole' | 'cut' | 'not-data'> {
+  const lineEnd = await endOfLine(window, window.start);
+  const [, rest] = takeUntil(window, Math.min(lineEnd + 1, window.bytes.length));
+  if (rest.toString('latin1').trim() !== '') return 'not-data';
+  let isLineStart = true;
+  for (;;) {
+    const { bytes, start } = window;
+    if (bytes.length - start < COPY_TAIL && !window.isLast) {
+      await fill(window);
+      continue;
+    }
+    const isHere = isLineStart && bytes.subarray(start, start + 2).equals(END_OF_COPY);
+    const next = isHere ? start - 1 : bytes.indexOf(NEXT_END_OF_COPY, start);
+    isLineStart = false;
+    if (next === -1) {
+      const safe = window.isLast ? bytes.length : bytes.length - COPY_TAIL + 1;
+      await hand(window, safe, take);
+      if (window.isLast) return 'cut';
+      await fill(window);
+      continue;
+    }
+    const dot = next + 2;
+    const isKnown = window.isLast || dot + 2 < bytes.length;
+    if (!isKnown) {
+      await hand(window, next + 1, take);
+      isLineStart = true;
+      await fill(window);
+      continue;
+    }
+    await hand(window, next + 1, take);
+    const lineLength = lengthOfNewline(bytes, dot + 1);
+    if (lineLength === undefined) await hand(window, dot + 1, take);
+    else {
+      takeUntil(window, dot + 1 + lineLength);
+      return 'whole';
+    }
+  }
+}
+
+async function hand(window: Window, end: number, take: (bytes: Buffer) => Promise<void>): Promise<void> {
+  const [, bytes] = takeUntil(window, end);
+  if (bytes.length > 0) await take(bytes);
+}
+
+/** 0 at the end of the script; `undefined` where the line goes on. */
+function lengthOfNewline(bytes: Buffer, at: number): number | undefined {
+  if (at >= bytes.length) return 0;
+  if (bytes[at] === NEWLINE) return 1;
+  return bytes[at] === RETURN && bytes[at + 1] === NEWLINE ? 2 : undefined;
+}
+
+/** Where the line ends that `from` is in, its newline excluded. */
+async function endOfLine(window: Window, from: number): Promise<number> {
+  // Filling the window moves what is in it.
+  for (let distance = from - window.start; ;) {
+    const newline = window.bytes.indexOf(NEWLINE, window.start + distance);
+    if (newline !== -1) return newline;
+    distance = window.bytes.length - window.start;
+    if (window.isLast || distance > LARGEST_STATEMENT) return window.bytes.length;
+    await fill(window);
+  }
+}
+
+/** Leaves everything before `end` behind, and gives it with its place in the script. */
+function takeUntil(window: Window, end: number): readonly [at: number, bytes: Buffer] {
+  const from = window.start;
+  window.start = Math.max(end, from);
+  window.looked = Math.max(window.looked, window.start);
+  return [window.offset + from, window.bytes.subarray(from, window.start)];
+}
+
+function isEmpty({ lexer, bytes, start }: Window): boolean {
+  const { inside, statement } = lexer;
+  return !statement.hasBegun && inside.kind === 'nothing' && bytes.subarray(start).toString('latin1').trim() === '';
+}
+
+/** Gets more bytes: as many as are at hand already, so that a large statement is not copied again for each part of it. */
+async function fill(window: Window): Promise<void> {
+  const kept = window.bytes.subarray(window.start);
+  const parts = [kept];
+  let added = 0;
+  do {
+    const next = await window.source.next();
+    if (next.done === true) {
+      window.isLast = true;
+      break;
+    }
+    parts.push(next.value);
+    added += next.value.length;
+  } while (added < kept.length);
+  window.looked -= window.start;
+  window.offset += window.start;
+  window.start = 0;
+  window.bytes = kept.length === 0 && parts.length === 2 ? (parts[1] ?? kept) : Buffer.concat(parts);
+}
