@@ -1,9 +1,12 @@
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import { openPlainDump } from './dump-form.ts';
+import { archiveScript } from './archive-script.ts';
+import { type DumpForm, openPlainDump } from './dump-form.ts';
+import { findPgRestore } from './find-pg-restore.ts';
 import { makeLoader, retireLoader } from './load-sessions.ts';
 import { StatementError } from './raw-session.ts';
-import { type LoadFacts, type LoadTarget, replayScript } from './replay-script.ts';
+import type { LoadTarget } from './load-state.ts';
+import { type LoadFacts, replayScript } from './replay-script.ts';
 import type { DumpContext } from './dump-context.ts';
 
 /** What a load came to. JSON-serialisable. */
@@ -42,7 +45,7 @@ async function loadByForm(context: DumpContext): Promise<LoadFacts> {
     isSameMajor: Number.parseInt(server.version, 10) === Number.parseInt(request.point.engine.version, 10),
     signal,
   };
-  if (form.kind !== 'plain') throw new Error(`dumps of form '${form.kind}' are not loaded`);
+  if (form.kind !== 'plain') return loadArchive(context, form, target);
   let bytesDone = 0;
   const script = openPlainDump(form.path, form.compression, (read) => {
     bytesDone += read;
@@ -52,6 +55,23 @@ async function loadByForm(context: DumpContext): Promise<LoadFacts> {
     return await replayScript(script as AsyncIterable<Buffer>, target);
   } finally {
     script.destroy();
+  }
+}
+
+async function loadArchive(
+  context: DumpContext,
+  form: Exclude<DumpForm, { kind: 'plain' }>,
+  target: LoadTarget,
+): Promise<LoadFacts> {
+  const pgRestore = await findPgRestore(context, form.header);
+  context.progress({ detail: 'loading' });
+  // The database is made as the archive describes it, where that is the one that the runbook speaks of.
+  const options = form.header.database === target.database ? ['--create'] : [];
+  const script = archiveScript(context, { form, pgRestore }, options);
+  try {
+    return await replayScript(script, target);
+  } finally {
+    await script.return(undefined);
   }
 }
 

@@ -1,19 +1,12 @@
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import { type Place, refusedStatement, truncatedDump, unsafeDump, unsupportedDump } from './dump-problems.ts';
-import { type LoadSessions, MAINTENANCE_DATABASE, letReadAll, makeMissingRole, openDatabase } from './load-sessions.ts';
+import { truncatedDump, unsafeDump, unsupportedDump } from './dump-problems.ts';
+import { MAINTENANCE_DATABASE, openDatabase } from './load-sessions.ts';
+import type { Load, LoadTarget, Statement } from './load-state.ts';
 import { parseMetaCommand } from './meta-command.ts';
-import { type RawSession, StatementError } from './raw-session.ts';
-import { type ScriptItem, type ScriptReader, readScript } from './script-reader.ts';
-import { type StatementDuty, dutyOf, nameOfStatement } from './statement-duty.ts';
-
-/** Where and how a script is loaded. */
-export interface LoadTarget {
-  readonly socketFolder: string;
-  /** Where what names no database goes. */
-  readonly database: string;
-  readonly isSameMajor: boolean;
-  readonly signal: AbortSignal;
-}
+import { StatementError } from './raw-session.ts';
+import { type ScriptItem, readScript } from './script-reader.ts';
+import { dutyOf } from './statement-duty.ts';
+import { submit } from './submit-statement.ts';
 
 /** What a load had to do besides. JSON-serialisable. */
 export interface LoadFacts {
@@ -26,32 +19,8 @@ export interface LoadFacts {
   readonly asSuperuser: readonly string[];
 }
 
-/** The load under way. */
-interface Load {
-  readonly target: LoadTarget;
-  readonly reader: ScriptReader;
-  sessions: LoadSessions;
-  number: number;
-  /** Made for this load, or connected to. */
-  readonly databases: Set<string>;
-  /** Settings of the session since it began, to be made again in the one that follows. */
-  settings: Buffer[];
-  encoding: string;
-  /** Whether the script has said which database it means. */
-  isPlaced: boolean;
-  /** Whether the loader is in a transaction that the script began. */
-  isInTransaction: boolean;
-  restrictedBy: string | undefined;
-  isCluster: boolean;
-  isComplete: boolean;
-  readonly madeRoles: Set<string>;
-  readonly special: Set<string>;
-  readonly asSuperuser: Set<string>;
-}
-
 /** Encodings whose later bytes may be ASCII, a quote or a backslash among them ("Character Set Support"): clients only. */
 const UNSAFE_ENCODINGS = /^(SJIS|BIG5|GBK|UHC|GB18030|JOHAB|SHIFT_JIS_2004)$/i;
-const READS_ALL = 'roles that the dump does not hold may read all data';
 const COMPLETE = /^-- PostgreSQL database (cluster )?dump complete$/;
 
 /**
@@ -167,11 +136,6 @@ async function takeStatement(load: Load, { text, words, at }: ScriptItem & { kin
   }
 }
 
-interface Statement extends Place {
-  readonly text: Buffer;
-  readonly duty: StatementDuty;
-}
-
 function noteTransaction(load: Load, [first = '']: readonly string[]): void {
   if (first === 'BEGIN' || first === 'START') load.isInTransaction = true;
   if (first === 'COMMIT' || first === 'END' || first === 'ROLLBACK') load.isInTransaction = false;
@@ -256,89 +220,4 @@ async function obey(load: Load, item: ScriptItem & { kind: 'meta-command' }): Pr
     case 'connect':
       await connect(load, command.database);
   }
-}
-
-/** Runs one statement, with its COPY data; a role that it misses is made, and it is done again. */
-async function submit(
-  load: Load,
-  session: RawSession,
-  statement: Statement,
-  thrown: readonly string[] = [],
-): Promise<void> {
-  let isCopying = false;
-  try {
-    const copy = await session.run(statement.text);
-    if (copy === 'done') return;
-    isCopying = true;
-    const data = await load.reader.copyData((bytes) => copy.write(bytes));
-    if (data === 'whole') {
-      await copy.end();
-      return;
-    }
-    throw new ProblemError(
-      data === 'cut'
-        ? truncatedDump(`it ends within the rows of a COPY, statement ${statement.number}`)
-        : unsafeDump('data that do not begin on a new line', statement),
-    );
-  } catch (error) {
-    if (!(error instanceof StatementError)) throw error;
-    // Data that were sent cannot be sent again.
-    if (isCopying) throw new ProblemError(refusedStatement(error, statement, load.target.isSameMajor), error);
-    const missing = missingRole(error);
-    if (missing !== undefined && !load.madeRoles.has(missing)) {
-      load.madeRoles.add(missing);
-      await makeMissingRole(load.sessions, missing);
-      return submit(load, session, statement, thrown);
-    }
-    if (thrown.includes(error.sqlState)) throw error;
-    await tryOtherwise(load, session, statement, error);
-  }
-}
-
-async function tryOtherwise(
-  load: Load,
-  session: RawSession,
-  statement: Statement,
-  error: StatementError,
-): Promise<void> {
-  const { sessions, target } = load;
-  const text = statement.text.toString('utf8');
-  const isLoader = session === sessions.loader;
-  if (
-    error.sqlState === '42501' &&
-    isLoader &&
-    !load.isInTransaction &&
-    statement.duty.kind === 'content' &&
-    statement.duty.mayEscalate
-  ) {
-    load.asSuperuser.add(nameOfStatement(statement.words));
-    return submit(load, sessions.superuser, statement);
-  }
-  // In the source a superuser may own what is read here, and the dump does not say which roles are superusers.
-  if (error.sqlState === '42501' && isLoader && load.madeRoles.size > 0 && !load.special.has(READS_ALL)) {
-    load.special.add(READS_ALL);
-    if (await letReadAll(sessions, load.madeRoles)) return submit(load, session, statement);
-  }
-  // Only superusers may own some things, and a dump does not say whether a role that it does not hold is one.
-  if (error.sqlState === '42501' && / OWNER TO /.test(statement.words.join(' '))) {
-    load.special.add(`owner not kept: ${nameOfStatement(statement.words.slice(1))}`);
-    return;
-  }
-  // The database that every cluster has is empty yet: it is made again, as the dump says.
-  const [, existing] = /^database "(postgres)" already exists$/.exec(error.serverMessage) ?? [];
-  if (error.sqlState === '42P04' && existing !== undefined && !load.databases.has(existing)) {
-    load.databases.add(existing);
-    await sessions.ask(`drop database ${existing}`);
-    return submit(load, session, statement);
-  }
-  // From PostgreSQL 16 on, nobody but the first superuser grants in another's name what that one could not.
-  const withoutGrantor = text.replace(/\s+GRANTED BY\s+[^;]+;$/i, ';');
-  if (statement.words[0] === 'GRANT' && withoutGrantor !== text) {
-    return submit(load, session, { ...statement, text: Buffer.from(withoutGrantor) });
-  }
-  throw new ProblemError(refusedStatement(error, statement, target.isSameMajor), error);
-}
-
-function missingRole({ sqlState, serverMessage }: StatementError): string | undefined {
-  return sqlState === '42704' ? /^role "(.*)" does not exist$/s.exec(serverMessage)?.[1] : undefined;
 }
