@@ -4,7 +4,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { recordManifest } from '../probe/postgres/record-manifest.ts';
 import { readSecret } from '../probe/secret.ts';
 import type { ManifestCheck } from '../runbook/check-spec.ts';
-import type { LiveSource, PostgresRestore } from '../runbook/restore-spec.ts';
+import type { LiveSource, RestoreSpec } from '../runbook/restore-spec.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { type CommandIo, printProblem } from './io.ts';
 
@@ -27,7 +27,7 @@ export interface ManifestArgs {
 
 /** What must be known before the living source is asked. */
 interface Task {
-  readonly spec: PostgresRestore & { readonly live: LiveSource };
+  readonly live: LiveSource;
   readonly file: string;
   readonly bounded: NonNullable<ManifestCheck['bounded']>;
 }
@@ -39,7 +39,7 @@ export async function manifestCommand(
 ): Promise<number> {
   const task = taskOf(args);
   if ('code' in task) return refused(io, task, BAD_INPUT);
-  const { live } = task.spec;
+  const { live } = task;
   const password = live.password === undefined ? '' : await readSecret(live.password, io.env);
   if (typeof password !== 'string') return refused(io, password, INCONCLUSIVE);
   const { recoveryPoint } = args;
@@ -68,13 +68,8 @@ function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Pr
     );
   if (named.length > 1)
     return badInput(`runbook '${runbook.name}' restores several resources`, 'Name the one to record with --of.');
-  if (spec.kind !== 'postgres' || spec.live === undefined) {
-    return badInput(
-      `the living source of '${spec.name}' is not known`,
-      `Say in the runbook where it answers: restore.${spec.name}.live.`,
-    );
-  }
-  const { live } = spec;
+  const live = liveOf(spec);
+  if ('code' in live) return live;
   const check = runbook.checks.find(
     (one): one is ManifestCheck => one.kind === 'manifest' && one.of === spec.name && one.database === live.database,
   );
@@ -91,10 +86,23 @@ function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Pr
     );
   }
   return {
-    spec: { ...spec, live },
+    live,
     file: file.replaceAll('{recoveryPoint}', recoveryPoint ?? ''),
     bounded: check?.bounded ?? [],
   };
+}
+
+function liveOf(spec: RestoreSpec): LiveSource | Problem {
+  const { name, kind } = spec;
+  if (kind !== 'postgres' && kind !== 'postgres-dump') {
+    return badInput(
+      `no manifest is recorded from the living source of '${name}', which is of kind '${kind}'`,
+      "Check its contents otherwise, for example by 'row-counts', or of files by 'files'.",
+    );
+  }
+  const { live } = spec;
+  const hint = `Say in the runbook where it answers: restore.${name}.live.`;
+  return live ?? badInput(`the living source of '${name}' is not known`, hint);
 }
 
 async function write(file: string, manifest: Manifest): Promise<Problem | undefined> {

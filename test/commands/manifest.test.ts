@@ -70,6 +70,23 @@ describe('the manifest command', () => {
     expect(out.stderr).toMatch(/\nhint: .*\.\n$/);
   });
 
+  it('records what dumps are made of, and says of which kinds it records nothing', async () => {
+    const { host, port } = server.endpoint;
+    const live = { host, port, database: 'shop', user: 'reader', password: { env: 'READER_PASSWORD' } };
+    const point = { pick: { kind: 'random' as const }, to: { kind: 'backup-end' as const } };
+    const backups = { source: '/dumps', needs: [], recoveryPoint: point, database: 'shop', live };
+    const dump = { ...backups, name: 'dump', kind: 'postgres-dump' as const, jobs: 1 };
+    const legacy = { ...backups, name: 'legacy', kind: 'mysql' as const };
+    const dumps = aRunbook([dump, legacy], { checks: [] });
+    const output = join(folder, 'dump.json');
+    const args = { runbook: dumps, output, recoveryPoint: 'monday' };
+    expect(await manifestCommand({ ...args, of: 'dump' }, io)).toBe(0);
+    expect(await readManifest(output)).toMatchObject({ database: 'shop', moment: { recoveryPointId: 'monday' } });
+    out.stderr = '';
+    expect(await manifestCommand({ ...args, of: 'legacy' }, io)).toBe(2);
+    expect(out.stderr).toMatch(/'legacy', which is of kind 'mysql' .*\nhint: .*\.\n$/);
+  });
+
   it('ends in 3 where the source refuses, the secret is missing or the file cannot be written', async () => {
     const args = { of: 'orders', recoveryPoint: 'monday' };
     expect(await manifestCommand({ runbook: runbook(undefined, 'nobody'), ...args }, io)).toBe(3);
