@@ -1,5 +1,5 @@
-import { dirname, relative } from 'node:path';
-import type { CheckSpec } from '../runbook/check-spec.ts';
+import { dirname, relative, sep } from 'node:path';
+import type { CheckSpec, SandboxedProgram } from '../runbook/check-spec.ts';
 import type { RestoreSpec } from '../runbook/restore-spec.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { sha256Hex } from '../support/sha256-hex.ts';
@@ -23,19 +23,39 @@ export function provesDigest(runbook: Runbook): string {
 function restored(spec: RestoreSpec, folder: string): object {
   const { recoveryPoint, needs: _needs, ...rest } = spec;
   const common = { ...rest, to: recoveryPoint.to };
-  if (spec.kind !== 'postgres') return common;
-  const { source, wal } = spec;
+  if (spec.kind === 'rds') return common;
+  const { source, repository } = spec;
+  const wal = spec.kind === 'postgres' ? spec.wal : undefined;
   return {
     ...common,
     live: undefined,
     source: relative(folder, source),
     ...(wal !== undefined && { wal: relative(folder, wal) }),
+    // Where its secret is read changes nothing of what is proven.
+    ...(repository && { repository: { ...repository, password: undefined, passphrase: undefined } }),
   };
 }
 
 function checked(check: CheckSpec, folder: string): object {
   const { id: _id, name: _name, ...rest } = check;
-  return rest.kind === 'manifest' ? { ...rest, file: relative(folder, rest.file) } : rest;
+  switch (rest.kind) {
+    case 'manifest':
+      return { ...rest, file: relative(folder, rest.file) };
+    case 'http':
+      return { ...rest, start: program(rest.start, folder) };
+    case 'command':
+      return { ...rest, run: program(rest.run, folder) };
+    default:
+      return rest;
+  }
+}
+
+/** What lies in the checkout moves with it; programs and settings of the machine do not. */
+function program({ argv, reads, env }: SandboxedProgram, folder: string): SandboxedProgram {
+  const checkout = dirname(folder);
+  const moved = (path: string) => (path.startsWith(`${checkout}${sep}`) ? relative(folder, path) : path);
+  const [first, ...others] = argv;
+  return { argv: first === undefined ? [] : [moved(first), ...others], reads: reads.map(moved), env };
 }
 
 function byText(a: object, b: object): number {

@@ -21,9 +21,9 @@ export function placeOf({ sandbox }: Pick<Runbook, 'sandbox'>): string | undefin
   return sandbox.provider === 'aws' ? `${sandbox.account}/${sandbox.region}` : undefined;
 }
 
-/** A folder's path as seen from the runbook's own; only folders have one. */
+/** The path of what holds the backups as seen from the runbook's folder; what is on AWS has none. */
 export function relativeSource({ file }: Pick<Runbook, 'file'>, spec: RestoreSpec): string | undefined {
-  return spec.kind === 'postgres' ? relative(dirname(file), spec.source) : undefined;
+  return spec.kind === 'rds' ? undefined : relative(dirname(file), spec.source);
 }
 
 /** A resource of a runbook as it stands in its file now. */
