@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { codesOf, diagnosticsOf, runbookOf } from './written.ts';
 
@@ -171,5 +172,17 @@ describe('what a resource may not say', () => {
       const text = of(`kind: ${kind}, source: x`).replace('restore:', `${sandbox}restore:`);
       expect(codesOf(text)).toEqual(['wrong-provider']);
     }
+  });
+});
+
+describe('the examples in the documentation', () => {
+  it.each([
+    ['dumps', ['postgres-dump']],
+    ['sqlite-and-files', ['sqlite', 'files']],
+    ['mysql', ['mysql']],
+    ['restic-and-pgbackrest', ['postgres', 'postgres']],
+  ])('%s is a runbook', (example, kinds) => {
+    const text = readFileSync(new URL(`../../docs/examples/${example}.yaml`, import.meta.url), 'utf8');
+    expect(runbookOf(text).restore.map(({ kind }) => kind)).toEqual(kinds);
   });
 });
