@@ -29,7 +29,8 @@ export function toDiagnostics(input: {
       const lineText = document.text
         .slice(starts[line - 1], starts[line] ?? document.text.length)
         .replace(/\r?\n?$/, '');
-      const column = range[0] - starts[line - 1]! + 1;
+      // An error may stand between the two characters of a line end, which are no part of the line.
+      const column = Math.min(range[0] - starts[line - 1]!, lineText.length) + 1;
       return {
         code: `${kind}/${finding.code}`,
         message: finding.message,

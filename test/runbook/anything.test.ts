@@ -8,7 +8,14 @@ import { parseRunbook } from '../../src/runbook/parse-runbook.ts';
 import { FINDING_CODES } from '../../src/runbook/finding.ts';
 
 const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const VALID = ['runbooks/bookshop.yaml', 'docs/examples/aws-rds.yaml', 'docs/examples/quarterly.yaml'].map(textOf);
+const VALID = [
+  'runbooks/bookshop.yaml',
+  'docs/examples/aws-rds.yaml',
+  'docs/examples/quarterly.yaml',
+  'docs/examples/dumps.yaml',
+  'docs/examples/sqlite-and-files.yaml',
+  'docs/examples/restic-and-pgbackrest.yaml',
+].map(textOf);
 const PIECES = [
   'runbook',
   'restore',
@@ -42,6 +49,15 @@ const PIECES = [
   'windows',
   'notify',
   'on',
+  'groups',
+  'files',
+  'references',
+  'http',
+  'retry',
+  'env',
+  'glob',
+  'run',
+  'repository',
   '__proto__',
   'constructor',
   'toString',
@@ -124,6 +140,10 @@ const piece = fc.constantFrom(...PIECES);
 describe('whatever the text, the answer is a runbook or diagnostics at places within it', () => {
   it('for any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), expectWhole), { numRuns: 300 });
+  });
+
+  it('for an error between the two characters of a line end', () => {
+    expectWhole('[[}\r\nrunbook');
   });
 
   it('for pieces of YAML in any order', () => {
