@@ -57,7 +57,7 @@ export default {
       comment: 'Only the probe (and the local provider, which must get the server going) speaks to a database.',
       severity: 'error',
       from: { pathNot: '^(src/(probe|providers/local|sample)/|test/)' },
-      to: { path: 'node_modules/(pg|mysql2)/' },
+      to: { path: 'node_modules/(pg|mysql2|node-sqlite3-wasm)/' },
     },
     {
       name: 'aws-stays-in-its-rooms',
