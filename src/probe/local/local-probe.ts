@@ -3,6 +3,7 @@ import { filesProbe } from '../files/files-probe.ts';
 import { notOffered } from '../not-offered.ts';
 import { type PostgresProbeDeps, postgresProbe } from '../postgres/postgres-probe.ts';
 import type { Probe } from '../probe.ts';
+import { sqliteProbe } from '../sqlite/sqlite-probe.ts';
 
 /** Looks at whatever is restored on this machine, by the way of its kind. */
 export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
@@ -14,6 +15,8 @@ export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
           return postgres.observe(endpoint, request, signal);
         case 'files':
           return filesProbe.observe(endpoint, request, signal);
+        case 'sqlite':
+          return sqliteProbe.observe(endpoint, request, signal);
         default:
           return notOffered(request, `a resource of kind '${endpoint.kind}'`);
       }

@@ -3,6 +3,7 @@ import type { LocalRestore } from '../../runbook/restore-spec.ts';
 import { listFileSets } from './files/list-file-sets.ts';
 import { listBaseBackups } from './postgres/list-base-backups.ts';
 import { listDumps } from './postgres-dump/list-dumps.ts';
+import { listDatabases } from './sqlite/list-databases.ts';
 
 /** All recovery points of a source on this machine, by the way of its kind; reads only. */
 export async function listLocalRecoveryPoints(spec: LocalRestore, signal: AbortSignal): Promise<RecoveryPointListing> {
@@ -13,6 +14,8 @@ export async function listLocalRecoveryPoints(spec: LocalRestore, signal: AbortS
       return listDumps(spec, signal);
     case 'files':
       return listFileSets(spec, signal);
+    case 'sqlite':
+      return listDatabases(spec, signal);
     default:
       throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
   }

@@ -1,6 +1,7 @@
 import { restoreFiles } from '../files/restore.ts';
 import { restoreBaseBackup } from '../postgres/restore.ts';
 import { restoreDump } from '../postgres-dump/restore-dump.ts';
+import { restoreDatabase } from '../sqlite/restore.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { Restored, WorkerContext } from './worker-context.ts';
 
@@ -14,6 +15,8 @@ export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
       return restoreDump(narrowed(context, spec));
     case 'files':
       return restoreFiles(narrowed(context, spec));
+    case 'sqlite':
+      return restoreDatabase(narrowed(context, spec));
     default:
       throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
   }
