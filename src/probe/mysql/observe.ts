@@ -1,8 +1,8 @@
 import { unreachable } from '../../support/unreachable.ts';
 import { connectProblem } from '../connect-errors.ts';
 import type { DatabaseRequest, Observation } from '../observation.ts';
-import { notOffered } from '../not-offered.ts';
 import { observeContents } from './contents.ts';
+import { observeForeignKeys } from './foreign-keys.ts';
 import { hiddenDamage } from './hidden-damage.ts';
 import { problemOf, refusalOf } from './server-errors.ts';
 import { type MysqlLogin, type Session, withSession } from './session.ts';
@@ -26,7 +26,7 @@ export async function observeMysql(
   } catch (error) {
     const refusal = signal.aborted || request.kind !== 'login' ? undefined : refusalOf(error);
     if (refusal !== undefined) return { kind: 'login', accepted: false, refusal };
-    const unreached = signal.aborted ? undefined : connectProblem(error, login, about);
+    const unreached = signal.aborted || 'socketPath' in login ? undefined : connectProblem(error, login, about);
     return { kind: 'unobservable', problem: unreached ?? problemOf(error, about, signal) };
   }
 }
@@ -40,7 +40,7 @@ function look(session: Session, request: Exclude<DatabaseRequest, { kind: 'login
     case 'structure':
       return observeStructure(session);
     case 'foreign-keys':
-      return Promise.resolve(notOffered(request, 'a MySQL server'));
+      return observeForeignKeys(session, request);
     case 'contents':
       return observeContents(session, request);
     case 'freshness':

@@ -1,17 +1,33 @@
-import { type Connection, type FieldPacket, type TypeCastField, createConnection } from 'mysql2/promise';
+import {
+  type Connection,
+  type ConnectionOptions,
+  type FieldPacket,
+  type TypeCastField,
+  createConnection,
+} from 'mysql2/promise';
 import type { Millis } from '../../support/time.ts';
 
 /** Where and as whom to log in. */
-export interface MysqlLogin {
-  readonly host: string;
-  readonly port: number;
+export type MysqlLogin = MysqlAccount & (MysqlAddress | MysqlSocket);
+
+interface MysqlAccount {
   readonly database: string;
   readonly user: string;
   readonly password: string;
   /** The server ends a statement that takes longer (MySQL: a `select` alone), even when nobody is left to cancel it. */
   readonly statementTimeout: Millis;
+}
+
+export interface MysqlAddress {
+  readonly host: string;
+  readonly port: number;
   /** Authorities, as PEM: speak TLS, and only with a server that one of them vouches for under the name of `host`. */
   readonly authorities?: string;
+}
+
+/** A server on this machine. */
+interface MysqlSocket {
+  readonly socketPath: string;
 }
 
 /** The rows of one statement, every value as the server's own text, and the type of each column. */
@@ -70,16 +86,13 @@ export async function inTransaction<T>(session: Session, work: () => Promise<T>)
   return result;
 }
 
-function connect({ host, port, database, user, password, authorities }: MysqlLogin): Promise<Connection> {
+function connect(login: MysqlLogin): Promise<Connection> {
+  const { database, user, password } = login;
   return createConnection({
-    host,
-    port,
+    ...placeOf(login),
     database,
     user,
     password,
-    ...(authorities !== undefined && {
-      ssl: { ca: authorities, minVersion: 'TLSv1.2', rejectUnauthorized: true, verifyIdentity: true },
-    }),
     connectTimeout: CONNECT_TIMEOUT,
     charset: 'utf8mb4',
     multipleStatements: false,
@@ -88,6 +101,17 @@ function connect({ host, port, database, user, password, authorities }: MysqlLog
     rowsAsArray: true,
     typeCast: asText,
   });
+}
+
+function placeOf(login: MysqlLogin): Pick<ConnectionOptions, 'socketPath' | 'host' | 'port' | 'ssl'> {
+  if ('socketPath' in login) return { socketPath: login.socketPath };
+  const { host, port, authorities } = login;
+  if (authorities === undefined) return { host, port };
+  return {
+    host,
+    port,
+    ssl: { ca: authorities, minVersion: 'TLSv1.2', rejectUnauthorized: true, verifyIdentity: true },
+  };
 }
 
 function asText(field: TypeCastField): string | null {
