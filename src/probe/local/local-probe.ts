@@ -1,13 +1,15 @@
 import type { LocalEndpoint } from '../../providers/resource.ts';
 import { filesProbe } from '../files/files-probe.ts';
-import { notOffered } from '../not-offered.ts';
+import { mysqlProbe } from '../mysql/mysql-probe.ts';
 import { type PostgresProbeDeps, postgresProbe } from '../postgres/postgres-probe.ts';
 import type { Probe } from '../probe.ts';
 import { sqliteProbe } from '../sqlite/sqlite-probe.ts';
+import { unreachable } from '../../support/unreachable.ts';
 
 /** Looks at whatever is restored on this machine, by the way of its kind. */
 export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
   const postgres = postgresProbe(deps);
+  const mysql = mysqlProbe(deps);
   return {
     async observe(endpoint, request, signal) {
       switch (endpoint.kind) {
@@ -17,8 +19,10 @@ export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
           return filesProbe.observe(endpoint, request, signal);
         case 'sqlite':
           return sqliteProbe.observe(endpoint, request, signal);
+        case 'mysql':
+          return mysql.observe(endpoint, request, signal);
         default:
-          return notOffered(request, `a resource of kind '${endpoint.kind}'`);
+          return unreachable(endpoint);
       }
     },
   };

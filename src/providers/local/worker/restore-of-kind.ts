@@ -1,9 +1,11 @@
 import { restoreFiles } from '../files/restore.ts';
+import { restoreMysql } from '../mysql/restore.ts';
 import { restoreBaseBackup } from '../postgres/restore.ts';
 import { restoreDump } from '../postgres-dump/restore-dump.ts';
 import { restoreDatabase } from '../sqlite/restore.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { Restored, WorkerContext } from './worker-context.ts';
+import { unreachable } from '../../../support/unreachable.ts';
 
 /** Restores by the way of the resource's kind. */
 export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
@@ -17,8 +19,10 @@ export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
       return restoreFiles(narrowed(context, spec));
     case 'sqlite':
       return restoreDatabase(narrowed(context, spec));
+    case 'mysql':
+      return restoreMysql(narrowed(context, spec));
     default:
-      throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
+      return unreachable(spec);
   }
 }
 
