@@ -23,6 +23,8 @@ export interface Judgement {
   readonly because?: string;
   /** For errored ones: what kept the check from being done. */
   readonly problem?: Problem;
+  /** How often it was looked at, where a check that is tried again was not passed at once. */
+  readonly tries?: number;
   /** A moment up to which the check saw data. */
   readonly dataMoment?: DataMoment;
 }

@@ -30,6 +30,7 @@ export async function judgeWithin(
   }
 }
 
-function erroredBy(problem: Problem): Judgement {
+/** The end of a check that could not be done. */
+export function erroredBy(problem: Problem): Judgement {
   return { outcome: 'errored', observed: 'nothing', expected: 'an observation', because: problem.message, problem };
 }

@@ -4,6 +4,7 @@ import type { Command } from '../drill/decide.ts';
 import type { NewEvent } from '../drill/events.ts';
 import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { Endpoint } from '../providers/resource.ts';
+import { judgeUntilPassed } from './judge-until-passed.ts';
 import { judgeWithin } from './judge-within.ts';
 import { awaitReady } from './perform-restore.ts';
 import { type Performance, planStep, plannedResource, resourceOfStep } from './performance.ts';
@@ -15,9 +16,14 @@ export async function performCheck(
 ): Promise<readonly NewEvent[]> {
   const step = planStep(performance.state, command.step);
   if (step.kind !== 'check') throw new Error(`'${command.step}' checks nothing`);
-  const judgement = await judgeWithin(command.step, performance, async (stop) =>
-    observeAndJudge(step.check, command.step, { ...performance, signal: stop }),
-  );
+  const { clock, provider } = performance.ports;
+  const { check } = step;
+  const judgement = await judgeWithin(command.step, performance, async (stop) => {
+    const judge = async () => observeAndJudge(check, command.step, { ...performance, signal: stop });
+    if (check.retry === undefined) return judge();
+    const problemOf = (error: unknown) => provider.classify(error).problem;
+    return judgeUntilPassed(check.retry, { clock, stop, problemOf }, judge);
+  });
   return judgement === undefined ? [] : [{ type: 'check-judged', step: command.step, judgement }];
 }
 

@@ -191,7 +191,8 @@ function checkOf(record: DrillRecord, check: CheckSpec): ReportedCheck {
     const because = whyNotDone(record, check);
     return { ...common, outcome: 'skipped', observed: 'nothing', expected: '', seconds: null, because };
   }
-  const { outcome, observed, expected, because } = event.judgement;
+  const { outcome, expected, because, tries } = event.judgement;
+  const observed = `${event.judgement.observed}${tries === undefined ? '' : ` (${tries} tries)`}`;
   const begun = ofType(record.events, 'step-started').find(({ step }) => step === event.step);
   const elapsed = begun && elapsedBetween(record.events, begun, event);
   const seconds = elapsed ? secondsOf(Math.max(0, elapsed.mono ?? elapsed.wall)) : null;
