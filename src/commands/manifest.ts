@@ -1,12 +1,15 @@
 import { writeManifest } from '../catalog/manifest-file.ts';
-import type { Manifest } from '../checks/manifest-format.ts';
+import type { FilesManifest, Manifest, RecordedManifest } from '../checks/manifest-format.ts';
 import type { Problem } from '../diagnostics/problem.ts';
+import { recordFilesManifest } from '../probe/files/record-manifest.ts';
 import { recordManifest } from '../probe/postgres/record-manifest.ts';
 import { readSecret } from '../probe/secret.ts';
 import type { ManifestCheck } from '../runbook/check-spec.ts';
 import type { LiveSource, RestoreSpec } from '../runbook/restore-spec.ts';
 import type { Runbook } from '../runbook/runbook.ts';
+import { systemClock } from '../support/clock.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { recordSqliteManifest } from './record-sqlite-manifest.ts';
 
 /** Longest that reading one table of the living source may take. */
 const STATEMENT_TIMEOUT = 6 * 3_600_000;
@@ -25,9 +28,15 @@ export interface ManifestArgs {
   readonly output?: string;
 }
 
+/** A database that is a file, and the name that checks have for it. */
+interface LiveFile {
+  readonly path: string;
+  readonly database: string;
+}
+
 /** What must be known before the living source is asked. */
 interface Task {
-  readonly live: LiveSource;
+  readonly live: LiveSource | LiveFile;
   readonly file: string;
   readonly bounded: NonNullable<ManifestCheck['bounded']>;
 }
@@ -39,23 +48,25 @@ export async function manifestCommand(
 ): Promise<number> {
   const task = taskOf(args);
   if ('code' in task) return refused(io, task, BAD_INPUT);
-  const { live } = task;
-  const password = live.password === undefined ? '' : await readSecret(live.password, io.env);
-  if (typeof password !== 'string') return refused(io, password, INCONCLUSIVE);
-  const { recoveryPoint } = args;
-  const manifest = await recordManifest(
-    {
-      login: { ...live, password, statementTimeout: STATEMENT_TIMEOUT },
-      bounded: task.bounded,
-      ...(recoveryPoint !== undefined && { recoveryPointId: recoveryPoint }),
-    },
-    new AbortController().signal,
-  );
+  const manifest = await record(task, args.recoveryPoint, io);
   if ('code' in manifest) return refused(io, manifest, INCONCLUSIVE);
   const unwritten = await write(task.file, manifest);
   if (unwritten) return refused(io, unwritten, INCONCLUSIVE);
   report(task.file, manifest, io);
   return OK;
+}
+
+async function record(
+  { live, bounded }: Task,
+  recoveryPoint: string | undefined,
+  io: Pick<CommandIo, 'env'>,
+): Promise<Manifest | Problem> {
+  const { signal } = new AbortController();
+  const wanted = { bounded, ...(recoveryPoint !== undefined && { recoveryPointId: recoveryPoint }) };
+  if ('path' in live) return recordSqliteManifest({ live: live.path, database: live.database, ...wanted }, signal);
+  const password = live.password === undefined ? '' : await readSecret(live.password, io.env);
+  if (typeof password !== 'string') return password;
+  return recordManifest({ login: { ...live, password, statementTimeout: STATEMENT_TIMEOUT }, ...wanted }, signal);
 }
 
 function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Problem {
@@ -92,17 +103,20 @@ function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Pr
   };
 }
 
-function liveOf(spec: RestoreSpec): LiveSource | Problem {
+function liveOf(spec: RestoreSpec): Task['live'] | Problem {
   const { name, kind } = spec;
-  if (kind !== 'postgres' && kind !== 'postgres-dump') {
-    return badInput(
-      `no manifest is recorded from the living source of '${name}', which is of kind '${kind}'`,
-      "Check its contents otherwise, for example by 'row-counts', or of files by 'files'.",
-    );
+  const unknown = badInput(
+    `the living source of '${name}' is not known`,
+    `Say in the runbook where it is: restore.${name}.live.`,
+  );
+  if (kind === 'sqlite') {
+    return spec.live === undefined ? unknown : { path: spec.live, database: spec.database };
   }
-  const { live } = spec;
-  const hint = `Say in the runbook where it answers: restore.${name}.live.`;
-  return live ?? badInput(`the living source of '${name}' is not known`, hint);
+  if (kind === 'postgres' || kind === 'postgres-dump') return spec.live ?? unknown;
+  return badInput(
+    `no manifest is recorded from the living source of '${name}', which is of kind '${kind}'`,
+    "Check its contents otherwise, for example by 'row-counts', or of files by 'files'.",
+  );
 }
 
 async function write(file: string, manifest: Manifest): Promise<Problem | undefined> {
@@ -119,9 +133,8 @@ async function write(file: string, manifest: Manifest): Promise<Problem | undefi
 
 function report(file: string, { moment, contents }: Manifest, io: Pick<CommandIo, 'stdout' | 'stderr'>): void {
   const rows = contents.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
-  io.stderr(
-    `recorded ${contents.tables.length} tables with ${rows} rows as of ${moment.at}, WAL position ${moment.lsn}\n`,
-  );
+  const position = moment.lsn === '' ? '' : `, WAL position ${moment.lsn}`;
+  io.stderr(`recorded ${contents.tables.length} tables with ${rows} rows as of ${moment.at}${position}\n`);
   if (moment.recoveryPointId === undefined && moment.approximate) {
     const alternative = contents.bounded.length > 0 ? 'only its bounded entries' : 'nothing in it';
     io.stderr(
