@@ -92,9 +92,9 @@ export function advance(lexer: Lexer, bytes: Buffer, from: number, isLast: boole
       else at = endOfLine(bytes, at);
       if (lexer.inside.kind === kind) return { kind: 'more', at };
     }
+    if (lexer.inside.kind !== 'nothing') continue;
     while (at < bytes.length && isSpace(bytes[at] ?? 0)) at += 1;
     if (at >= bytes.length) return { kind: 'more', at };
-    if (lexer.inside.kind !== 'nothing') continue;
     const stop = stepOutside(lexer, bytes, at, isLast);
     if (typeof stop !== 'number') return stop;
     at = stop;

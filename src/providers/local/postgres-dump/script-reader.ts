@@ -30,7 +30,7 @@ const NEWLINE = 10;
 const RETURN = 13;
 const END_OF_COPY = Buffer.from('\\.');
 const NEXT_END_OF_COPY = Buffer.from('\n\\.');
-/** A newline, a backslash, a dot, and what may follow them. */
+/** A backslash, a dot, and the newline after them, of two bytes at most. */
 const COPY_TAIL = 4;
 
 /** What is at hand of a script. Bytes before `start` are done with; those before `looked` are known to hold no end. */
@@ -105,32 +105,34 @@ async function copyData(window: Window, take: (bytes: Buffer) => Promise<void>):
       await fill(window);
       continue;
     }
-    const isHere = isLineStart && bytes.subarray(start, start + 2).equals(END_OF_COPY);
-    const next = isHere ? start - 1 : bytes.indexOf(NEXT_END_OF_COPY, start);
+    const mark = findMark(bytes, start, isLineStart);
     isLineStart = false;
-    if (next === -1) {
-      const safe = window.isLast ? bytes.length : bytes.length - COPY_TAIL + 1;
-      await hand(window, safe, take);
+    if (mark === -1) {
+      await hand(window, window.isLast ? bytes.length : bytes.length - COPY_TAIL + 1, take);
       if (window.isLast) return 'cut';
       await fill(window);
       continue;
     }
-    const dot = next + 2;
-    const isKnown = window.isLast || dot + 2 < bytes.length;
-    if (!isKnown) {
-      await hand(window, next + 1, take);
+    await hand(window, mark, take);
+    if (mark + COPY_TAIL > bytes.length && !window.isLast) {
       isLineStart = true;
       await fill(window);
       continue;
     }
-    await hand(window, next + 1, take);
-    const lineLength = lengthOfNewline(bytes, dot + 1);
-    if (lineLength === undefined) await hand(window, dot + 1, take);
-    else {
-      takeUntil(window, dot + 1 + lineLength);
+    const newline = lengthOfNewline(bytes, mark + END_OF_COPY.length);
+    if (newline !== undefined) {
+      takeUntil(window, mark + END_OF_COPY.length + newline);
       return 'whole';
     }
+    await hand(window, mark + END_OF_COPY.length, take);
   }
+}
+
+/** Where the next line begins with backslash and dot; -1 where none does. */
+function findMark(bytes: Buffer, from: number, isLineStart: boolean): number {
+  if (isLineStart && bytes.subarray(from, from + END_OF_COPY.length).equals(END_OF_COPY)) return from;
+  const newline = bytes.indexOf(NEXT_END_OF_COPY, from);
+  return newline === -1 ? -1 : newline + 1;
 }
 
 async function hand(window: Window, end: number, take: (bytes: Buffer) => Promise<void>): Promise<void> {
