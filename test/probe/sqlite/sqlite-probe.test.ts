@@ -64,7 +64,7 @@ describe('a query', () => {
     }
     expect(await sql('select 1; delete from orders')).toMatchObject(refused('SQLite refused a statement'));
     expect(await sql(`attach '${join(lab, 'new.db')}' as other`)).toMatchObject(refused('syntax error'));
-    expect(await sql('select nothing from orders')).toMatchObject(refused('no such column: nothing'));
+    expect(await sql('select missing from orders')).toMatchObject(refused('no such column: missing'));
     expect(await treeHash(lab)).toBe(before);
   });
 
