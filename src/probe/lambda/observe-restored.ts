@@ -2,6 +2,7 @@ import type { Problem } from '../../diagnostics/problem.ts';
 import type { Millis } from '../../support/time.ts';
 import type { Observation, ObservationRequest } from '../observation.ts';
 import { isOfDatabase, notOffered } from '../not-offered.ts';
+import { observeConnection } from '../connection.ts';
 import { observeMysql } from '../mysql/observe.ts';
 import { observePostgres } from '../postgres/observe.ts';
 import { resolveName } from './resolve-name.ts';
@@ -38,6 +39,7 @@ export async function observeRestored(
   signal: AbortSignal,
 ): Promise<Observation> {
   if (request.kind === 'dns') return resolveName(request, signal);
+  if (request.kind === 'tcp') return observeConnection({ host: endpoint.address, port: endpoint.port }, signal);
   if (!isOfDatabase(request)) return notOffered(request, `the restored instance '${endpoint.address}'`);
   if (request.kind === 'login' && (request.user !== undefined || request.password !== undefined)) {
     return { kind: 'unobservable', problem: NO_OTHER_LOGIN };

@@ -3,6 +3,7 @@ import { filesProbe } from '../files/files-probe.ts';
 import { mysqlProbe } from '../mysql/mysql-probe.ts';
 import { type PostgresProbeDeps, postgresProbe } from '../postgres/postgres-probe.ts';
 import type { Probe } from '../probe.ts';
+import { observeLocalConnection } from './observe-connection.ts';
 import { sqliteProbe } from '../sqlite/sqlite-probe.ts';
 import { unreachable } from '../../support/unreachable.ts';
 
@@ -12,6 +13,7 @@ export function localProbe(deps: PostgresProbeDeps): Probe<LocalEndpoint> {
   const mysql = mysqlProbe(deps);
   return {
     async observe(endpoint, request, signal) {
+      if (request.kind === 'tcp') return observeLocalConnection(endpoint, request, signal);
       switch (endpoint.kind) {
         case 'postgres':
           return postgres.observe(endpoint, request, signal);

@@ -113,6 +113,19 @@ describe('the probe of the zip, in a process of its own', () => {
     expect(await invoke({ kind: 'foreign-keys', database: 'shop' })).toEqual(seen);
   });
 
+  it('sees whether the instance accepts a connection, and when its name leads nowhere', async () => {
+    expect(await invoke({ kind: 'tcp' })).toEqual({ kind: 'tcp', accepted: true });
+    expect(await invoke({ kind: 'tcp' }, endpoint({ address: '127.0.0.1', port: 1 }))).toEqual({
+      kind: 'tcp',
+      accepted: false,
+      refusal: 'ECONNREFUSED',
+    });
+    expect(await invoke({ kind: 'tcp' }, endpoint({ address: 'nowhere.invalid' }))).toMatchObject({
+      kind: 'unobservable',
+      problem: { code: 'check/connection-not-tried' },
+    });
+  });
+
   it('answers before Lambda would end it, and ends the statement under way', async () => {
     await createFunction('hurried', 7);
     const query = 'select 1 from pg_sleep(600)';
