@@ -1,11 +1,20 @@
 import { mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { Manifest } from '../checks/manifest-format.ts';
+import { dirname, posix } from 'node:path';
+import type { FilesManifest, ListOrigin, RecordedManifest } from '../checks/manifest-format.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { writeWholeFile } from '../support/whole-file.ts';
+import { parseChecksumList } from './checksum-list.ts';
+import { isRecordedManifest } from './manifest-shape.ts';
 
-/** The manifest in a file, or why there is none to compare with. */
-export async function readManifest(file: string): Promise<Manifest | Problem> {
+/** A list of checksums, as opposed to the JSON of a manifest. */
+const LIST = /^\\?[0-9a-fA-F]{64} [ *]/;
+
+/**
+ * The manifest in a file, or why there is none to compare with. A list as `sha256sum` writes it is a manifest of files.
+ *
+ * @param origin what its place tells of such a list
+ */
+export async function readManifest(file: string, origin: ListOrigin = {}): Promise<RecordedManifest | Problem> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -18,18 +27,34 @@ export async function readManifest(file: string): Promise<Manifest | Problem> {
       blames: 'environment',
     };
   }
+  if (LIST.test(text)) return ofList(file, text, origin);
   const manifest = parsed(text);
-  if (isManifest(manifest)) return manifest;
+  return isRecordedManifest(manifest) ? manifest : badManifest(file, 'it is no whole manifest of version 1');
+}
+
+function ofList(file: string, text: string, { recoveryPointId, path }: ListOrigin): FilesManifest | Problem {
+  const entries = parseChecksumList(text, path === undefined ? '.' : posix.dirname(path));
+  if (typeof entries === 'string') return badManifest(file, entries);
+  return {
+    manifest: 1,
+    kind: 'files',
+    moment: recoveryPointId === undefined ? {} : { recoveryPointId },
+    entries,
+    ...(path !== undefined && { listedIn: path }),
+  };
+}
+
+function badManifest(file: string, why: string): Problem {
   return {
     code: 'check/bad-manifest',
-    message: `unable to read the manifest '${file}': it is no whole manifest of version 1`,
-    hint: 'Manifests are not written by hand: record it again with drillbook manifest.',
+    message: `unable to read the manifest '${file}': ${why}`,
+    hint: 'Manifests are not written by hand: record it again with drillbook manifest, or of files with sha256sum.',
     blames: 'environment',
   };
 }
 
 /** Writes a manifest, with the folders that lead to it; a reader sees the old one or the new one whole. */
-export async function writeManifest(file: string, manifest: Manifest): Promise<void> {
+export async function writeManifest(file: string, manifest: RecordedManifest): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeWholeFile(file, `${JSON.stringify(manifest, null, 2)}\n`, 0o644);
 }
@@ -40,56 +65,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-type Shape = Readonly<Record<string, unknown>>;
-
-function isManifest(value: unknown): value is Manifest {
-  if (!isObject(value) || value['manifest'] !== 1 || typeof value['database'] !== 'string') return false;
-  const { moment, contents } = value;
-  return isObject(moment) && isMoment(moment) && isObject(contents) && isContents(contents);
-}
-
-function isMoment({ at, lsn, recoveryPointId, approximate }: Shape): boolean {
-  const isInstant = typeof at === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(at) && !Number.isNaN(Date.parse(at));
-  return (
-    isInstant &&
-    typeof lsn === 'string' &&
-    isTextOrAbsent(recoveryPointId) &&
-    [undefined, true].includes(approximate as true)
-  );
-}
-
-function isContents({ engineMajor, schemaFingerprint, schemaParts, tables, bounded }: Shape): boolean {
-  return (
-    typeof engineMajor === 'string' &&
-    typeof schemaFingerprint === 'string' &&
-    (schemaParts === undefined || (isObject(schemaParts) && Object.values(schemaParts).every(isText))) &&
-    Array.isArray(tables) &&
-    tables.every(isEntry) &&
-    Array.isArray(bounded) &&
-    bounded.every((entry) => isEntry(entry) && isText(entry['where']))
-  );
-}
-
-function isEntry(value: unknown): value is Shape {
-  return (
-    isObject(value) &&
-    isText(value['table']) &&
-    Number.isSafeInteger(value['rows']) &&
-    Number(value['rows']) >= 0 &&
-    isText(value['contentHash'])
-  );
-}
-
-function isObject(value: unknown): value is Shape {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || isText(value);
 }

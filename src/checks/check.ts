@@ -3,7 +3,7 @@ import type { RestoredMoment, DataMoment } from '../providers/resource.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { Instant } from '../support/time.ts';
-import type { Manifest } from './manifest-format.ts';
+import type { RecordedManifest } from './manifest-format.ts';
 
 /** What a judgement may know besides the observation. */
 export interface CheckContext {
@@ -11,7 +11,7 @@ export interface CheckContext {
   /** The recovery point's own captured time. */
   readonly capturedAt: Instant;
   /** Read for manifest checks only; a problem says why it could not be. */
-  readonly manifest?: Manifest | Problem;
+  readonly manifest?: RecordedManifest | Problem;
 }
 
 /** The end of one check, fit for a journal: counts, hashes and names, never a value of a row or a secret. */

@@ -3,8 +3,9 @@ import type { Contents, Observation } from '../probe/observation.ts';
 import type { ManifestCheck } from '../runbook/check-spec.ts';
 import type { CheckContext, CheckKind, Judgement } from './check.ts';
 import { counted, firstFew, notAsked, notObserved } from './judgements.ts';
+import { judgeFiles, prepareFiles } from './manifest-files.ts';
 import { type Comparison, compareContents } from './manifest-comparison.ts';
-import type { Manifest } from './manifest-format.ts';
+import type { FilesManifest, Manifest } from './manifest-format.ts';
 import { isLaterMoment, isSameMoment } from './manifest-moment.ts';
 
 type Usable = { readonly kind: 'whole' | 'bounded'; readonly manifest: Manifest };
@@ -15,6 +16,8 @@ type Usable = { readonly kind: 'whole' | 'bounded'; readonly manifest: Manifest 
  */
 export const manifestCheck: CheckKind<ManifestCheck> = {
   prepare(spec, context) {
+    const files = filesManifestOf(context);
+    if (files) return prepareFiles(files, context);
     const usable = usableFor(spec, context);
     if ('outcome' in usable) return usable;
     const { kind, manifest } = usable;
@@ -22,17 +25,24 @@ export const manifestCheck: CheckKind<ManifestCheck> = {
     return { kind: 'contents', database: spec.database, bounded, scope: kind === 'whole' ? 'all' : 'bounded' };
   },
   judge(spec, observation, context) {
+    const files = filesManifestOf(context);
+    if (files) return judgeFiles(files, observation, context);
     const usable = usableFor(spec, context);
     if ('outcome' in usable) return usable;
     return judgeContents(usable, observation);
   },
 };
 
+function filesManifestOf({ manifest }: CheckContext): FilesManifest | undefined {
+  return manifest !== undefined && 'entries' in manifest ? manifest : undefined;
+}
+
 function usableFor({ database }: ManifestCheck, context: CheckContext): Usable | Judgement {
   const { manifest } = context;
   const expected = 'the contents of the manifest';
   if (manifest === undefined) return notObserved(noManifest(), expected);
   if ('code' in manifest) return notObserved(manifest, expected);
+  if ('entries' in manifest) throw new Error('a manifest of files, taken for one of a database');
   if (manifest.database !== database) return notObserved(otherDatabase(manifest.database, database), expected);
   if (isSameMoment(manifest, context)) return { kind: 'whole', manifest };
   const because = `the manifest describes ${momentOf(manifest)}, which is not the moment that was restored`;

@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { writeManifest } from '../catalog/manifest-file.ts';
 import type { FilesManifest, Manifest, RecordedManifest } from '../checks/manifest-format.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { recordFilesManifest } from '../probe/files/record-manifest.ts';
 import { recordManifest } from '../probe/postgres/record-manifest.ts';
 import { readSecret } from '../probe/secret.ts';
+import { isWithin } from '../providers/local/sandbox/launch.ts';
 import type { ManifestCheck } from '../runbook/check-spec.ts';
 import type { LiveSource, RestoreSpec } from '../runbook/restore-spec.ts';
 import type { Runbook } from '../runbook/runbook.ts';
@@ -34,9 +36,15 @@ interface LiveFile {
   readonly database: string;
 }
 
+/** A folder of files that live; checks know no database in it. */
+interface LiveFolder {
+  readonly folder: string;
+  readonly database: '';
+}
+
 /** What must be known before the living source is asked. */
 interface Task {
-  readonly live: LiveSource | LiveFile;
+  readonly live: LiveSource | LiveFile | LiveFolder;
   readonly file: string;
   readonly bounded: NonNullable<ManifestCheck['bounded']>;
 }
@@ -60,9 +68,10 @@ async function record(
   { live, bounded }: Task,
   recoveryPoint: string | undefined,
   io: Pick<CommandIo, 'env'>,
-): Promise<Manifest | Problem> {
+): Promise<RecordedManifest | Problem> {
   const { signal } = new AbortController();
   const wanted = { bounded, ...(recoveryPoint !== undefined && { recoveryPointId: recoveryPoint }) };
+  if ('folder' in live) return recordFilesManifest({ folder: live.folder, at: systemClock.now(), ...wanted }, signal);
   if ('path' in live) return recordSqliteManifest({ live: live.path, database: live.database, ...wanted }, signal);
   const password = live.password === undefined ? '' : await readSecret(live.password, io.env);
   if (typeof password !== 'string') return password;
@@ -87,7 +96,7 @@ function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Pr
   const file = output ?? check?.file;
   if (file === undefined)
     return badInput(
-      `'${spec.name}' has no manifest check on database '${live.database}'`,
+      `'${spec.name}' has no manifest check${live.database === '' ? '' : ` on database '${live.database}'`}`,
       'Add one, or say where to write with --output.',
     );
   if (file.includes('{recoveryPoint}') && recoveryPoint === undefined) {
@@ -96,11 +105,13 @@ function taskOf({ runbook, of, recoveryPoint, output }: ManifestArgs): Task | Pr
       'Say with --recovery-point which one this moment is.',
     );
   }
-  return {
-    live,
-    file: file.replaceAll('{recoveryPoint}', recoveryPoint ?? ''),
-    bounded: check?.bounded ?? [],
-  };
+  const place = file.replaceAll('{recoveryPoint}', recoveryPoint ?? '');
+  if (spec.kind === 'files' && isWithin(resolve(place), spec.source))
+    return badInput(
+      `the manifest of '${spec.name}' would be written into its source, which is only read`,
+      'Say where to write with --output, outside of the source.',
+    );
+  return { live, file: place, bounded: check?.bounded ?? [] };
 }
 
 function liveOf(spec: RestoreSpec): Task['live'] | Problem {
@@ -112,6 +123,7 @@ function liveOf(spec: RestoreSpec): Task['live'] | Problem {
   if (kind === 'sqlite') {
     return spec.live === undefined ? unknown : { path: spec.live, database: spec.database };
   }
+  if (kind === 'files') return spec.live === undefined ? unknown : { folder: spec.live, database: '' };
   if (kind === 'postgres' || kind === 'postgres-dump') return spec.live ?? unknown;
   return badInput(
     `no manifest is recorded from the living source of '${name}', which is of kind '${kind}'`,
@@ -119,7 +131,7 @@ function liveOf(spec: RestoreSpec): Task['live'] | Problem {
   );
 }
 
-async function write(file: string, manifest: Manifest): Promise<Problem | undefined> {
+async function write(file: string, manifest: RecordedManifest): Promise<Problem | undefined> {
   try {
     await writeManifest(file, manifest);
     return undefined;
@@ -131,17 +143,25 @@ async function write(file: string, manifest: Manifest): Promise<Problem | undefi
   }
 }
 
-function report(file: string, { moment, contents }: Manifest, io: Pick<CommandIo, 'stdout' | 'stderr'>): void {
+function report(file: string, manifest: RecordedManifest, io: Pick<CommandIo, 'stdout' | 'stderr'>): void {
+  io.stderr('entries' in manifest ? filesWords(manifest) : databaseWords(manifest));
+  io.stdout(`${file}\n`);
+}
+
+function filesWords({ moment, entries }: FilesManifest): string {
+  const bytes = entries.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  const recorded = `recorded ${entries.length} files with ${bytes} bytes as of ${moment.at}\n`;
+  if (moment.recoveryPointId !== undefined) return recorded;
+  return `${recorded}no recovery point is known to be of this very moment: nothing in it will be compared\n`;
+}
+
+function databaseWords({ moment, contents }: Manifest): string {
   const rows = contents.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
   const position = moment.lsn === '' ? '' : `, WAL position ${moment.lsn}`;
-  io.stderr(`recorded ${contents.tables.length} tables with ${rows} rows as of ${moment.at}${position}\n`);
-  if (moment.recoveryPointId === undefined && moment.approximate) {
-    const alternative = contents.bounded.length > 0 ? 'only its bounded entries' : 'nothing in it';
-    io.stderr(
-      `the source was written to meanwhile, so no restore ends in this very moment: ${alternative} will be compared\n`,
-    );
-  }
-  io.stdout(`${file}\n`);
+  const recorded = `recorded ${contents.tables.length} tables with ${rows} rows as of ${moment.at}${position}\n`;
+  if (moment.recoveryPointId !== undefined || !moment.approximate) return recorded;
+  const alternative = contents.bounded.length > 0 ? 'only its bounded entries' : 'nothing in it';
+  return `${recorded}the source was written to meanwhile, so no restore ends in this very moment: ${alternative} will be compared\n`;
 }
 
 function badInput(message: string, hint: string): Problem {

@@ -6,8 +6,10 @@ import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { Endpoint } from '../providers/resource.ts';
 import { judgeUntilPassed } from './judge-until-passed.ts';
 import { judgeWithin } from './judge-within.ts';
+import { manifestFor } from './manifest-for.ts';
 import { awaitReady } from './perform-restore.ts';
 import { type Performance, planStep, plannedResource, resourceOfStep } from './performance.ts';
+import { withFolder } from './with-folder.ts';
 
 /** Observes, then judges. Whatever keeps a check from being done makes it `errored`, never passed, and stops no other. */
 export async function performCheck(
@@ -41,18 +43,20 @@ export async function observeAndJudge(
   instead?: LookedAtInstead,
 ): Promise<Judgement> {
   const { ports, state, signal } = performance;
-  const context = await contextOf(check, performance);
+  const context = await contextOf(check, step, performance);
   const request = prepareCheck(check, context);
   if ('outcome' in request) return request;
   const ready = await awaitReady(resourceOfStep(state, `restore:${check.of}`), step, performance);
   const endpoint = instead?.of === check.of ? instead.endpoint : ready.endpoint;
   if (endpoint === undefined) throw new Error(`'${check.of}' is ready, but nowhere`);
-  const observation = await ports.probe.observe(endpoint, request, signal);
+  const asked = await withFolder({ check, request, step }, performance, instead);
+  const observation = await ports.probe.observe(endpoint, asked, signal);
   signal.throwIfAborted();
   return judgeCheck(check, observation, context);
 }
 
-async function contextOf(check: CheckSpec, { ports, state }: Performance): Promise<CheckContext> {
+async function contextOf(check: CheckSpec, step: string, performance: Performance): Promise<CheckContext> {
+  const { state } = performance;
   const { spec, point } = plannedResource(state, check.of);
   const restore = state.steps.get(`restore:${check.of}`);
   const facts = restore?.kind === 'succeeded' ? restore.facts : undefined;
@@ -61,6 +65,5 @@ async function contextOf(check: CheckSpec, { ports, state }: Performance): Promi
     capturedAt: point.capturedAt,
   };
   if (check.kind !== 'manifest') return context;
-  const file = check.file.replaceAll('{recoveryPoint}', point.id);
-  return { ...context, manifest: await ports.readManifest(file) };
+  return { ...context, manifest: await manifestFor(check, step, performance) };
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from '../checks/manifest-format.ts';
+import type { ListOrigin, RecordedManifest } from '../checks/manifest-format.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { DrillEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
@@ -18,7 +18,8 @@ export interface EnginePorts {
   readonly bootId: string;
   /** How many drills have drawn each recovery point of a source before, by id. */
   readonly timesDrawn: (source: string) => Promise<Readonly<Record<string, number>>>;
-  readonly readManifest: (file: string) => Promise<Manifest | Problem>;
+  /** @param origin what its place tells of a list of checksums, which does not say of what moment it is */
+  readonly readManifest: (file: string, origin?: ListOrigin) => Promise<RecordedManifest | Problem>;
   readonly observer: EngineObserver;
 }
 

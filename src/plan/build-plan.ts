@@ -109,7 +109,7 @@ function resourceSteps(spec: RestoreSpec, { checks, limits, sandbox }: Runbook):
     id: checkStepId(check.id),
     kind: 'check',
     phase: check.purpose,
-    needs: [connect],
+    needs: [connect, ...(check.kind === 'references' ? [`connect:${check.in}`] : [])],
     after,
     deadline: limits.check,
     check,

@@ -1,5 +1,6 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { AcceptedFault, SandboxedProgram } from '../runbook/check-spec.ts';
+import type { FilesEndpoint } from '../providers/resource.ts';
 import type { SecretRef } from '../runbook/restore-spec.ts';
 import type { Instant } from '../support/time.ts';
 
@@ -23,6 +24,8 @@ export interface ReferencesRequest {
   readonly kind: 'references';
   readonly database: string;
   readonly query: string;
+  /** Where those files were restored: the engine adds it, since no check knows it. */
+  readonly within?: FilesEndpoint;
 }
 
 /** What is looked at in restored files. */

@@ -3,10 +3,11 @@ import type { Problem } from '../../diagnostics/problem.ts';
 import type { LocalPostgresEndpoint } from '../../providers/resource.ts';
 import type { SecretRef } from '../../runbook/restore-spec.ts';
 import type { Millis } from '../../support/time.ts';
-import type { DatabaseRequest } from '../observation.ts';
+import type { DatabaseRequest, ReferencesRequest } from '../observation.ts';
 import { isOfDatabase, notOffered } from '../not-offered.ts';
 import type { Probe } from '../probe.ts';
 import { observePostgres } from './observe.ts';
+import { observeReferences } from './references.ts';
 import type { Login } from './session.ts';
 
 export interface PostgresProbeDeps {
@@ -27,17 +28,19 @@ export function postgresProbe({
 }: PostgresProbeDeps): Probe<LocalPostgresEndpoint> {
   return {
     async observe(endpoint, request, signal) {
-      if (!isOfDatabase(request)) return notOffered(request, 'a PostgreSQL server');
+      if (request.kind !== 'references' && !isOfDatabase(request)) return notOffered(request, 'a PostgreSQL server');
       const login = await loginOf(endpoint, request, { readSecret, statementTimeout });
       if ('code' in login) return { kind: 'unobservable', problem: login };
-      return observePostgres(login, request, signal);
+      return request.kind === 'references'
+        ? observeReferences(login, request, signal)
+        : observePostgres(login, request, signal);
     },
   };
 }
 
 async function loginOf(
   endpoint: LocalPostgresEndpoint,
-  request: DatabaseRequest,
+  request: DatabaseRequest | ReferencesRequest,
   { readSecret, statementTimeout }: Required<PostgresProbeDeps>,
 ): Promise<Login | Problem> {
   const place = { host: endpoint.host, port: endpoint.port, database: request.database, statementTimeout };
