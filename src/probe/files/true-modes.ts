@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { open } from 'node:fs/promises';
 
 /**
  * The permission bits that a backup has where the restored file's differ, by path.
@@ -9,7 +8,8 @@ import { createInterface } from 'node:readline';
 export async function readTrueModes(file: string | undefined): Promise<ReadonlyMap<string, number>> {
   const modes = new Map<string, number>();
   if (file === undefined) return modes;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  const handle = await open(file);
+  for await (const line of handle.readLines()) {
     const [path, mode] = JSON.parse(line) as [string, number];
     modes.set(path, mode);
   }
