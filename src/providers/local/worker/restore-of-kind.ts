@@ -2,6 +2,7 @@ import { restoreFiles } from '../files/restore.ts';
 import { restoreMysql } from '../mysql/restore.ts';
 import { restoreBaseBackup } from '../postgres/restore.ts';
 import { restoreDump } from '../postgres-dump/restore-dump.ts';
+import { restoreFromRepository } from '../repository/restore-from-repository.ts';
 import { restoreDatabase } from '../sqlite/restore.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { Restored, WorkerContext } from './worker-context.ts';
@@ -10,6 +11,7 @@ import { unreachable } from '../../../support/unreachable.ts';
 /** Restores by the way of the resource's kind. */
 export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
   const { spec } = context.request;
+  if (spec.repository) return restoreFromRepository(context, process.env, restoreOfKind);
   switch (spec.kind) {
     case 'postgres':
       return restoreBaseBackup(narrowed(context, spec));
