@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { parseFindGoodArguments } from './commands/find-good-arguments.ts';
+import type { initCommand } from './commands/init.ts';
 import type { CommandIo } from './commands/io.ts';
 import type { parseSearchArguments } from './commands/search-arguments.ts';
 import { version } from './commands/version.ts';
@@ -49,6 +50,10 @@ function drillCommands(cli: Command, end: (code: number) => void): void {
     .addOption(reports)
     .option('--disaster-at <time>', 'the moment the RPO is measured against, e.g. 2026-11-20T03:00:00Z')
     .option('--keep-on-failure <duration>', 'keep the sandbox of a drill that did not pass, e.g. 2h')
+    .option(
+      '--prove-checks',
+      'after a pass, damage copies of what was restored, and demand that each integrity check notices',
+    )
     .action(async (file: string, options: RunArguments) => {
       const { runCommand } = await import('./commands/run.ts');
       const { parseRunArguments } = await import('./commands/arguments.ts');
@@ -112,6 +117,7 @@ interface RunArguments {
   readonly reports: string;
   readonly disasterAt?: string;
   readonly keepOnFailure?: string;
+  readonly proveChecks?: boolean;
 }
 
 function readingCommands(cli: Command, end: (code: number) => void): void {
@@ -154,6 +160,18 @@ function readingCommands(cli: Command, end: (code: number) => void): void {
 }
 
 function catalogueCommands(cli: Command, end: (code: number) => void): void {
+  cli
+    .command('init <folder>')
+    .description('write a first runbook from what a folder of backups holds; reads only')
+    .option('--live <url>', 'the living source: postgres://user@host:port/db, mysql://user@host:port/db, or a path')
+    .option('--name <name>', "the runbook's name; by default the folder's")
+    .option('--output <file>', 'where to write it; by default runbooks/NAME.yaml')
+    .option('--force', 'write it over one that is there')
+    .addOption(json)
+    .action(async (folder: string, options: Parameters<typeof initCommand>[1]) => {
+      const { initCommand } = await import('./commands/init.ts');
+      end(await initCommand(folder, options, io));
+    });
   cli
     .command('recovery-points [runbook-or-source]')
     .description('what sources hold, what of it is unusable, gaps against the RPO, and when each was last proven')

@@ -10,6 +10,7 @@ interface WrittenRunOptions {
   readonly reports: string;
   readonly disasterAt?: string;
   readonly keepOnFailure?: string;
+  readonly proveChecks?: boolean;
 }
 
 /** Times and durations of `run` in the form that the rest works with, or a sentence that says what is wrong. */

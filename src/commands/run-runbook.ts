@@ -19,6 +19,7 @@ export interface RunbookRun {
   readonly seed?: string;
   readonly disasterAt?: Instant;
   readonly keepOnFailure?: Millis;
+  readonly proveChecks?: boolean;
   readonly occurrence?: Occurrence;
   /** Where the drill is begun already: from whom it is taken over. */
   readonly takeOver?: TakeOver;
@@ -52,7 +53,7 @@ export async function keepEnd(reports: ReportsPlace, drillId: string, end: Drill
 }
 
 function drillStarted(run: RunbookRun): DrillStarted {
-  const { drillId, runbook, seed, disasterAt, keepOnFailure, occurrence } = run;
+  const { drillId, runbook, seed, disasterAt, keepOnFailure, proveChecks, occurrence } = run;
   return {
     type: 'drill-started',
     schema: 1,
@@ -62,6 +63,7 @@ function drillStarted(run: RunbookRun): DrillStarted {
     seedChosen: seed !== undefined,
     ...(disasterAt && { disasterAt }),
     ...(keepOnFailure !== undefined && { keepOnFailure }),
+    ...(proveChecks === true && { proveChecks }),
     ...(occurrence && { occurrence }),
     tool: version(),
   };

@@ -14,6 +14,7 @@ export interface RunOptions {
   readonly reports: string;
   readonly json?: boolean;
   readonly keepOnFailure?: Millis;
+  readonly proveChecks?: boolean;
 }
 
 /** `drillbook run`: a drill of one runbook, or of all that a drill's file names, as many at once as it allows. */

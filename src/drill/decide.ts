@@ -13,6 +13,7 @@ export type Command =
   | { readonly kind: 'await'; readonly step: string; readonly attempt: number; readonly resource: Resource }
   | { readonly kind: 'prove-isolation'; readonly step: string; readonly resource?: string }
   | { readonly kind: 'check'; readonly step: string }
+  | { readonly kind: 'prove-check'; readonly step: string }
   | { readonly kind: 'cut-over'; readonly step: string }
   | { readonly kind: 'keep'; readonly until: Instant }
   | { readonly kind: 'begin-teardown' }
@@ -28,7 +29,7 @@ export function keyOf(command: Command): string {
 
 /** Whether a command belongs to the drill proper, which an abort ends, and not to its teardown, which nothing ends. */
 export function isForward(command: Command): boolean {
-  return ['select', 'start', 'await', 'prove-isolation', 'check', 'cut-over'].includes(command.kind);
+  return ['select', 'start', 'await', 'prove-isolation', 'check', 'prove-check', 'cut-over'].includes(command.kind);
 }
 
 /** The commands that a drill in this state wants performed; none when it has finished. */
@@ -64,6 +65,8 @@ function isActive(step: StepState | undefined): boolean {
 function isReady(state: DrillState, step: Step): boolean {
   return (
     state.steps.get(step.id)?.kind === 'waiting' &&
+    // Nothing is proven about the checks of a drill that does not pass anyway.
+    (step.kind !== 'proof' || state.unpassedRequired === 0) &&
     step.needs.every((id) => state.steps.get(id)?.kind === 'succeeded') &&
     step.after.every((id) => hasEnded(state, id))
   );
@@ -86,6 +89,7 @@ function commandOf(state: DrillState, step: Step): Command {
   if (step.kind === 'isolation') return { kind: 'prove-isolation', step: step.id };
   if (step.kind === 'connect') return { kind: 'prove-isolation', step: step.id, resource: step.resource };
   if (step.kind === 'check') return { kind: 'check', step: step.id };
+  if (step.kind === 'proof') return { kind: 'prove-check', step: step.id };
   if (step.kind === 'cutover') return { kind: 'cut-over', step: step.id };
   if (now?.kind === 'running') return { kind: 'await', step: step.id, attempt: now.attempt, resource: now.resource };
   const token = tokenOf(state.plan?.drillId ?? '', step.id);

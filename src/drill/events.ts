@@ -10,7 +10,7 @@ import type { Instant, Millis } from '../support/time.ts';
  * Every fact a journal can hold, past tense. Types are added, meanings never change.
  *
  * A step ends with `step-succeeded` or `step-failed`; one that proves isolation with `isolation-judged`, a check with
- * `check-judged`, whatever the judgement, one that switches DNS with `cutover-done`: so one effect has one line.
+ * `check-judged`, whatever the judgement, one that switches DNS with `cutover-done`, one that proves a check on a damaged copy with `check-proven`: so one effect has one line.
  */
 export type NewEvent =
   | DrillStarted
@@ -28,6 +28,8 @@ export type NewEvent =
   | { readonly type: 'stage-finished'; readonly step: string; readonly stage: string; readonly noticedWithin: Millis }
   | { readonly type: 'isolation-judged'; readonly step: string; readonly evidence: IsolationEvidence }
   | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
+  /** What a check made of a damaged copy: proven when it failed. */
+  | { readonly type: 'check-proven'; readonly step: string; readonly judgement: Judgement }
   | { readonly type: 'cutover-done'; readonly step: string; readonly evidence: CutoverEvidence }
   | {
       readonly type: 'step-succeeded';
@@ -88,6 +90,8 @@ export interface DrillStarted {
   readonly occurrence?: Occurrence;
   /** How long the sandbox of a drill that did not pass is kept, when asked. */
   readonly keepOnFailure?: Millis;
+  /** Whether, after a pass, every integrity check is to be seen to fail on a damaged copy. */
+  readonly proveChecks?: true;
   /** Version of drillbook. */
   readonly tool: string;
 }

@@ -68,6 +68,8 @@ export interface DrillState {
   readonly openIntents: ReadonlyMap<string, { readonly step: string }>;
   /** Checks that were judged anything but passed. */
   readonly unpassedChecks: number;
+  /** Of those: checks without which the drill cannot pass. */
+  readonly unpassedRequired: number;
   readonly aborted?: { readonly reason: AbortReason; readonly problem: Problem };
   readonly keptUntil?: Instant;
   readonly teardown: 'not-started' | 'under-way' | 'finished';
@@ -83,6 +85,7 @@ const initialState: DrillState = {
   ledger: new Map(),
   openIntents: new Map(),
   unpassedChecks: 0,
+  unpassedRequired: 0,
   teardown: 'not-started',
   left: [],
   finished: false,
@@ -123,6 +126,7 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
     case 'stage-finished':
     case 'isolation-judged':
     case 'check-judged':
+    case 'check-proven':
     case 'cutover-done':
     case 'step-succeeded':
     case 'step-failed':
@@ -163,7 +167,20 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
     }
     case 'check-judged': {
       const unpassed = event.judgement.outcome === 'passed' ? 0 : 1;
-      return { ...withStep(state, event.step, { kind: 'succeeded' }), unpassedChecks: state.unpassedChecks + unpassed };
+      const step = stepOf(state, event.step);
+      const required = step?.kind === 'check' && step.check.severity === 'warn' ? 0 : unpassed;
+      return {
+        ...withStep(state, event.step, { kind: 'succeeded' }),
+        unpassedChecks: state.unpassedChecks + unpassed,
+        unpassedRequired: state.unpassedRequired + required,
+      };
+    }
+    case 'check-proven': {
+      const unproven = event.judgement.outcome === 'failed' ? 0 : 1;
+      return {
+        ...withStep(state, event.step, { kind: 'succeeded' }),
+        unpassedChecks: state.unpassedChecks + unproven,
+      };
     }
     case 'cutover-done':
       return withStep(state, event.step, { kind: 'succeeded' });

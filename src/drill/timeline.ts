@@ -60,6 +60,7 @@ type StepEnd =
   | EventOf<'step-failed'>
   | EventOf<'check-judged'>
   | EventOf<'isolation-judged'>
+  | EventOf<'check-proven'>
   | EventOf<'cutover-done'>;
 
 function endOf(record: DrillRecord, id: string): { event: StepEnd; outcome: 'succeeded' | 'failed' } | undefined {
@@ -70,6 +71,9 @@ function endOf(record: DrillRecord, id: string): { event: StepEnd; outcome: 'suc
   }
   const end = record.ends.get(id);
   if (end) return { event: end, outcome: end.type === 'step-succeeded' ? 'succeeded' : 'failed' };
+  const seen = ofType(record.events, 'check-proven').findLast(({ step }) => step === id);
+  // The check has to fail there.
+  if (seen) return { event: seen, outcome: seen.judgement.outcome === 'failed' ? 'succeeded' : 'failed' };
   const done = ofType(record.events, 'cutover-done').findLast(({ step }) => step === id);
   if (done) return { event: done, outcome: 'succeeded' };
   const proven = record.isolation.get(id);

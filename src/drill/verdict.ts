@@ -1,9 +1,12 @@
 import type { PlannedResource } from '../plan/plan.ts';
 import type { CheckSpec } from '../runbook/check-spec.ts';
 import { type MeasuredGroup, groupsOf } from './consistency.ts';
+import { damageInWords } from '../checks/damage.ts';
+import { unreachable } from '../support/unreachable.ts';
 import { cutoverOf } from './cutover.ts';
 import type { DrillEvent } from './events.ts';
 import { type Measured, type MeasuredObjectives, objectivesOf } from './objectives.ts';
+import { type Proof, proofsOf } from './proofs.ts';
 import {
   type DrillRecord,
   checksOf,
@@ -49,7 +52,7 @@ export function verdictOf(events: readonly DrillEvent[]): Judged {
     ...groups.filter(({ outcome }) => outcome === 'missed').map(apart),
     ...slowCutover,
   ];
-  const gaps = [
+  const otherGaps = [
     ...gapsOfDrill(record),
     ...gapsOfResources(record),
     ...gapsOfChecks(record),
@@ -57,6 +60,8 @@ export function verdictOf(events: readonly DrillEvent[]): Judged {
     ...unmeasured(record, objectives),
     ...groups.filter(({ outcome }) => outcome === 'unmeasured').map(unmeasuredSkew),
   ];
+  const isSound = failures.length === 0 && otherGaps.length === 0;
+  const gaps = [...otherGaps, ...proofsOf(record).flatMap((proof) => gapOfProof(proof, isSound))];
   const warnings = checksOf(record)
     .filter((check) => check.severity === 'warn' && judgementOf(record, check)?.judgement.outcome !== 'passed')
     .map((check) => `${wordsOf(check)} ${outcomeInWords(record, check)}, but only warns`);
@@ -155,6 +160,24 @@ function unmeasured({ started }: DrillRecord, { rto, rpo }: MeasuredObjectives):
   const of = (name: string, { outcome, because }: Measured) =>
     outcome === 'unmeasured' ? [`the ${name} is unmeasured: ${because ?? 'nothing says why'}`] : [];
   return [...(targets?.rto ? of('RTO', rto) : []), ...(targets?.rpo ? of('RPO', rpo) : [])];
+}
+
+/** Of a drill that does not pass anyway, proofs are not made: that is no reason of its own. */
+function gapOfProof(proof: Proof, isSound: boolean): readonly string[] {
+  const check = wordsOf(proof.check);
+  const damage = damageInWords(proof.damage);
+  switch (proof.outcome) {
+    case 'caught':
+      return [];
+    case 'missed':
+      return [`${check} stayed green on a copy although ${damage}`];
+    case 'errored':
+      return [`${check} is not proven able to fail: ${proof.judgement.because ?? proof.judgement.observed}`];
+    case 'not-made':
+      return isSound ? [`${check} is not proven able to fail: ${proof.because}`] : [];
+    default:
+      return unreachable(proof);
+  }
 }
 
 function apart({ name, measured = 0, limit }: MeasuredGroup): string {

@@ -44,17 +44,26 @@ export async function planDrill(
     const selection = selections.get(spec.name);
     return selection?.kind === 'drawn' ? [{ spec, ...selection }] : [];
   });
-  const problems = [
+  const problems: Problem[] = [
     ...unknownMoments(restore, groups),
     ...listed.flatMap((one) => ('problem' in one ? [one.problem] : [])),
     ...[...selections.values()].flatMap((one) => (one.kind === 'none' ? [one.problem] : [])),
   ];
+  if (started.proveChecks === true && ports.provider.damager === undefined) problems.push(NO_DAMAGER);
   if (problems.length > 0) return { kind: 'refused', problems };
-  const plan = buildPlan({ drillId, runbook, startedAt: at, drawn, sha256Hex });
+  const { proveChecks = false } = started;
+  const plan = buildPlan({ drillId, runbook, startedAt: at, drawn, proveChecks, sha256Hex });
   const planning = await lookAhead(plan, ports.provider, signal);
   if (planning.kind === 'refused') return planning;
   return { ...planning, warnings: [...skewWarnings(plan), ...planning.warnings] };
 }
+
+const NO_DAMAGER: Problem = {
+  code: 'prove/not-offered',
+  message: 'checks cannot be proven able to fail where this runbook restores: no copy can be damaged there',
+  hint: 'Leave --prove-checks out, or prove the checks with a restore of the same kind on this machine.',
+  blames: 'environment',
+};
 
 /** A plan that would come to nothing is refused while nothing is made yet. */
 async function lookAhead(plan: Plan, provider: EnginePorts['provider'], signal: AbortSignal): Promise<Planning> {

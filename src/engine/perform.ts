@@ -5,6 +5,7 @@ import { unreachable } from '../support/unreachable.ts';
 import { awaitReady, performAwait, performStart } from './perform-restore.ts';
 import { performCutover } from './perform-cutover.ts';
 import { performCheck } from './perform-check.ts';
+import { performProof } from './perform-proof.ts';
 import { performRemove, performSearch } from './perform-teardown.ts';
 import { performSelect } from './perform-select.ts';
 import { type Performance, madeBy, resourceOfStep } from './performance.ts';
@@ -35,6 +36,8 @@ export async function perform(command: Command, performance: Performance): Promi
       return performIsolation(command, performance);
     case 'check':
       return performCheck(command, performance);
+    case 'prove-check':
+      return performProof(command, performance);
     case 'cut-over':
       return performCutover(command, performance);
     case 'keep':

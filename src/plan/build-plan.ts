@@ -4,6 +4,7 @@ import type { RestoreSpec } from '../runbook/restore-spec.ts';
 import type { CutoverSpec, Runbook } from '../runbook/runbook.ts';
 import { type Instant, addMillis } from '../support/time.ts';
 import { plannedGroups } from './planned-groups.ts';
+import { proofSteps } from './proof-steps.ts';
 import type { Plan, PlannedResource, SandboxPlan, Step } from './plan.ts';
 
 /** A resource and the recovery point drawn for it. */
@@ -19,12 +20,15 @@ export interface PlanInput {
   readonly runbook: Runbook;
   readonly startedAt: Instant;
   readonly drawn: readonly DrawnPoint[];
+  /** Whether checks are to be proven able to fail, after a pass. */
+  readonly proveChecks?: boolean;
   /** SHA-256 of UTF-8 text as lower-case hex. */
   readonly sha256Hex: (text: string) => string;
 }
 
 /** The steps of a drill in an order in which they could run one by one: sandbox, isolation, then a branch a resource. */
-export function buildPlan({ drillId, runbook, startedAt, drawn, sha256Hex }: PlanInput): Plan {
+export function buildPlan({ drillId, runbook, startedAt, drawn, proveChecks, sha256Hex }: PlanInput): Plan {
+  const steps = stepsOf(runbook);
   const groups = plannedGroups(runbook, drawn);
   const plan: Omit<Plan, 'digest'> = {
     drillId,
@@ -35,7 +39,7 @@ export function buildPlan({ drillId, runbook, startedAt, drawn, sha256Hex }: Pla
     deadlines: { drill: runbook.limits.drill, teardown: runbook.limits.teardown },
     resources: drawn.map(plannedResource),
     ...(groups.length > 0 && { groups }),
-    steps: stepsOf(runbook),
+    steps: proveChecks === true ? [...steps, ...proofSteps(runbook, steps)] : steps,
   };
   return { ...plan, digest: sha256Hex(JSON.stringify(plan)) };
 }

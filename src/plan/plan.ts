@@ -1,4 +1,5 @@
 import type { Draw, RecoveryPoint } from '../catalog/recovery-point.ts';
+import type { Claim } from '../checks/damage.ts';
 import type { CheckSpec } from '../runbook/check-spec.ts';
 import type { RestoreSpec } from '../runbook/restore-spec.ts';
 import type { CutoverSpec, IsolationLevel, Objectives, SandboxPlace } from '../runbook/runbook.ts';
@@ -45,7 +46,7 @@ export interface PlannedGroup {
 }
 
 export type Phase =
-  'select' | 'sandbox' | 'isolation' | 'restore' | 'connect' | 'smoke' | 'integrity' | 'cutover' | 'teardown';
+  'select' | 'sandbox' | 'isolation' | 'restore' | 'connect' | 'smoke' | 'integrity' | 'prove' | 'cutover' | 'teardown';
 
 export interface StepCommon {
   readonly id: string;
@@ -61,7 +62,7 @@ export interface StepCommon {
  * `sandbox` makes the isolated place; `isolation` proves it, before anything is restored and, where others could change
  * it meanwhile, at the end; `probe` makes what looks at restored resources where only the sandbox's inside can reach
  * them; `restore` makes a resource live in it; `connect` proves isolation again, from the restored server's own side;
- * `check` observes and judges; `zone` makes the copy of a DNS zone, in which `cutover` switches records to what was
+ * `check` observes and judges; `proof` has a check look at a damaged copy, to see it fail; `zone` makes the copy of a DNS zone, in which `cutover` switches records to what was
  * restored and resolves them from inside.
  */
 export type Step = StepCommon &
@@ -72,5 +73,6 @@ export type Step = StepCommon &
     | { readonly kind: 'restore'; readonly resource: string }
     | { readonly kind: 'connect'; readonly resource: string }
     | { readonly kind: 'check'; readonly check: CheckSpec }
+    | { readonly kind: 'proof'; readonly claim: Claim }
     | { readonly kind: 'zone' | 'cutover'; readonly cutover: CutoverSpec }
   );

@@ -4,6 +4,7 @@ import type { Plan, SandboxPlan } from '../plan/plan.ts';
 import type { RestoreSpec } from '../runbook/restore-spec.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
 import type { Instant, Millis } from '../support/time.ts';
+import type { Damager } from './damager.ts';
 import type { DnsCutover } from './dns-cutover.ts';
 import type { Endpoint, IsolationEvidence, Resource, RestoreFacts } from './resource.ts';
 
@@ -99,6 +100,8 @@ export interface Provider {
     signal: AbortSignal,
     zone?: Resource,
   ): Promise<IsolationEvidence>;
+  /** Absent where copies of what was restored cannot be damaged. */
+  readonly damager?: Damager;
   /** Absent where there is no DNS to switch. */
   readonly dns?: DnsCutover;
   /** Starts removing. What is already gone is fine. Refuses (throws, class `denied`) what the guard does not allow. */

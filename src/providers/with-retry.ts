@@ -38,7 +38,7 @@ export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock)
   async function retriedAhead<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
     return retried(call, signal, policy.unreachableFor);
   }
-  const { preflight, dns } = provider;
+  const { preflight, dns, damager } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
@@ -51,6 +51,8 @@ export function withRetry(provider: Provider, policy: RetryPolicy, clock: Clock)
     look: async (resources, signal) => retried(async () => provider.look(resources, signal), signal),
     proveIsolation: async (sandbox, restored, signal, zone) =>
       retried(async () => provider.proveIsolation(sandbox, restored, signal, zone), signal),
+    // Copies take as long as their size asks for; a deadline of the step is over them.
+    ...(damager && { damager }),
     ...(dns && {
       dns: {
         switchRecords: async (request, signal) => retried(async () => dns.switchRecords(request, signal), signal),

@@ -30,7 +30,7 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
       timer.catch(() => {});
     }
   }
-  const { preflight, dns } = provider;
+  const { preflight, dns, damager } = provider;
   return {
     kind: provider.kind,
     properties: provider.properties,
@@ -44,6 +44,8 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
     look: async (resources, signal) => limited('look', async (stop) => provider.look(resources, stop), signal),
     proveIsolation: async (sandbox, restored, signal, zone) =>
       limited('proveIsolation', async (stop) => provider.proveIsolation(sandbox, restored, stop, zone), signal),
+    // Copies take as long as their size asks for; a deadline of the step is over them.
+    ...(damager && { damager }),
     ...(dns && {
       dns: {
         switchRecords: async (request, signal) =>

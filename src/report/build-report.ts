@@ -22,6 +22,7 @@ import { type Instant, type Millis, instantOf } from '../support/time.ts';
 import { reportedCutover } from './build-cutover.ts';
 import { reportedGroups } from './build-groups.ts';
 import { problemsOf } from './build-problems.ts';
+import { reportedProofs } from './build-proofs.ts';
 import { settingsOf } from './build-settings.ts';
 import { teardownOf } from './build-teardown.ts';
 import type {
@@ -76,6 +77,7 @@ export function buildReport(events: readonly DrillEvent[], { tool }: { tool: str
     isolation: isolationOf(record),
     timeline: timelineOf(events).map(({ took, ...span }): TimelineEntry => ({ ...span, seconds: secondsOf(took) })),
     checks: checksOf(record).map((check) => checkOf(record, check)),
+    ...reportedProofs(record),
     ...(cutover && { cutover }),
     teardown: teardownOf(events),
     problems: problemsOf(record),

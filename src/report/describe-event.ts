@@ -50,6 +50,8 @@ function describeStep(event: DrillEvent): string | undefined {
       const { outcome, because } = event.judgement;
       return `${event.step}: ${outcome}${outcome === 'passed' || because === undefined ? '' : ` (${because})`}`;
     }
+    case 'check-proven':
+      return `${event.step}: ${event.judgement.outcome === 'failed' ? 'noticed' : `not noticed (${event.judgement.outcome})`}`;
     case 'cutover-done':
       return `${event.step}: ${event.evidence.made.switched.map(({ name }) => name).join(', ')} switched`;
     case 'step-succeeded':

@@ -33,6 +33,8 @@ export const TONES = {
   inconclusive: 'unsure',
   errored: 'unsure',
   skipped: 'calm',
+  caught: 'good',
+  'not-made': 'unsure',
   met: 'good',
   missed: 'bad',
   unmeasured: 'unsure',

@@ -76,7 +76,7 @@ border-right:1px solid var(--track)}
 .bar.failed{background:repeating-linear-gradient(45deg,var(--bad) 0 5px,transparent 5px 8px);outline:1.5px solid var(--bad);outline-offset:-1.5px}
 .bar.interrupted{background:repeating-linear-gradient(45deg,var(--phase) 0 4px,transparent 4px 8px)}
 .phase-select{--phase:var(--select)}.phase-sandbox{--phase:var(--sandbox)}.phase-isolation{--phase:var(--isolation)}.phase-restore{--phase:var(--restore)}
-.phase-connect{--phase:var(--connect)}.phase-smoke{--phase:var(--smoke)}.phase-integrity{--phase:var(--integrity)}.phase-cutover{--phase:var(--cutover)}.phase-teardown{--phase:var(--teardown)}
+.phase-connect{--phase:var(--connect)}.phase-smoke{--phase:var(--smoke)}.phase-integrity{--phase:var(--integrity)}.phase-prove{--phase:var(--smoke)}.phase-cutover{--phase:var(--cutover)}.phase-teardown{--phase:var(--teardown)}
 .stop{position:absolute;top:-3px;bottom:-3px;width:0;border-left:1.5px dashed var(--muted)}
 .stop.verified{border-left:2px solid var(--ink)}
 .gap{position:absolute;top:-3px;bottom:-3px;min-width:2px;background:repeating-linear-gradient(135deg,var(--muted) 0 1px,transparent 1px 6px);opacity:.4}

@@ -5,6 +5,7 @@ import { figuresSection } from './html-figures.ts';
 import { groupsSection } from './html-groups.ts';
 import { TONES, type Markup, html, icon, moment, styleSheet } from './html-markup.ts';
 import { confidenceSection } from './html-confidence.ts';
+import { proofsSection } from './html-proofs.ts';
 import { notificationsSection } from './html-notifications.ts';
 import {
   checksSection,
@@ -38,10 +39,10 @@ export function reportHtml(report: Report): string {
       </head>
       <body>
         <main>
-          ${verdictHeader(report)} ${problemsFirst(report)} ${figuresSection(report)} ${checksSection(report)}
-          ${timelineSection(report)} ${recoveryPointsSection(report)} ${groupsSection(report)}${cutoverSection(report)}
-          ${isolationSection(report)} ${endSections(report)} ${isBad(report) ? undefined : problemsSection(report)}
-          ${evidenceSection(report)}
+          ${verdictHeader(report)} ${problemsFirst(report)} ${figuresSection(report)}
+          ${checksSection(report)}${proofsSection(report)} ${timelineSection(report)} ${recoveryPointsSection(report)}
+          ${groupsSection(report)}${cutoverSection(report)} ${isolationSection(report)} ${endSections(report)}
+          ${isBad(report) ? undefined : problemsSection(report)} ${evidenceSection(report)}
         </main>
       </body>
     </html> `;

@@ -2,6 +2,7 @@ import { cutoverFigure } from './cutover-words.ts';
 import { escapeXml } from './escape.ts';
 import { formatSentence } from './format.ts';
 import { groupFigure, groupMoments } from './group-words.ts';
+import { proofInWords } from './proof-words.ts';
 import type { ObjectiveOutcome, Report, ReportedCheck, ReportedCutover, ReportedGroup } from './report.ts';
 import { objectiveFigure, teardownInWords } from './words.ts';
 
@@ -29,6 +30,7 @@ interface TestSuite {
 export function reportJunit(report: Report): string {
   const suites = [
     ...resourceSuites(report),
+    ...proofSuites(report),
     drillSuite(report),
     objectiveSuite(report),
     isolationSuite(report),
@@ -84,6 +86,17 @@ function checkCase(check: ReportedCheck): TestCase {
     };
   const tag = check.outcome === 'failed' ? 'failure' : check.outcome === 'errored' ? 'error' : 'skipped';
   return { ...common, result: { tag, type: check.outcome, message, text } };
+}
+
+/** A check that does not notice what it claims to is an error: it says nothing against the backup. */
+function proofSuites({ proofs = [] }: Report): readonly TestSuite[] {
+  if (proofs.length === 0) return [];
+  const cases = proofs.map((proof): TestCase => {
+    const common = { name: `${proof.name}: notices that ${proof.damage}`, seconds: 0 };
+    if (proof.outcome === 'caught') return common;
+    return { ...common, result: { tag: 'error', type: proof.outcome, message: proofInWords(proof) } };
+  });
+  return [{ name: 'checks proven able to fail', cases }];
 }
 
 function drillSuite({ verdict, because, reasons }: Report): TestSuite {

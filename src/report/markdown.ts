@@ -3,6 +3,7 @@ import { oneLine } from './escape.ts';
 import { cutoverFigure, cutoverNotes, cutoverParts } from './cutover-words.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { groupFigure, groupMoments, groupNotes, groupRecipe } from './group-words.ts';
+import { proofFigure, proofInWords } from './proof-words.ts';
 import type { ObjectiveOutcome, Report } from './report.ts';
 import {
   DRAW_RECIPE,
@@ -27,6 +28,7 @@ export function reportMarkdown(report: Report): string {
     head(report),
     objectives(report),
     checks(report),
+    proofs(report),
     recoveryPoints(report),
     groups(report),
     timeline(report),
@@ -101,6 +103,16 @@ function checks({ checks: all }: Report): string {
       ? ['There was none.']
       : table(['outcome', 'check', 'of', 'purpose', 'observed', 'expected', 'took'], rows),
   );
+}
+
+function proofs({ proofs: all = [] }: Report): string {
+  if (all.length === 0) return '';
+  const rows = all.map((proof) => [proof.outcome, proof.name, proof.damage, proofInWords(proof)].map(escape));
+  return section('Checks proven able to fail', [
+    escape(formatSentence(proofFigure(all))),
+    '',
+    ...table(['outcome', 'check', 'damage', 'what the check made of it'], rows),
+  ]);
 }
 
 function cutover({ cutover: tried }: Report): string {

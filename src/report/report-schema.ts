@@ -1,6 +1,7 @@
 import {
   DRAW_SCHEMA,
   GROUP_SCHEMA,
+  PROOF_SCHEMA,
   nullOr,
   object,
   oneOf,
@@ -104,6 +105,7 @@ const timelineEntry = object(
       'connect',
       'smoke',
       'integrity',
+      'prove',
       'cutover',
       'teardown',
     ),
@@ -267,6 +269,7 @@ export const reportSchema = {
       occurrence,
       sandbox,
       groups: list(GROUP_SCHEMA),
+      proofs: list(PROOF_SCHEMA),
       cutover,
       notifications: list(notification),
       confidence: list(confidence),

@@ -44,6 +44,8 @@ export interface Report {
   };
   readonly timeline: readonly TimelineEntry[];
   readonly checks: readonly ReportedCheck[];
+  /** What integrity checks made of damaged copies; absent where that was not asked for. */
+  readonly proofs?: readonly ReportedProof[];
   /** Absent where the runbook has none. */
   readonly cutover?: ReportedCutover;
   readonly teardown: {
@@ -187,6 +189,21 @@ export interface ReportedCheck {
   readonly observed: string;
   readonly expected: string;
   readonly seconds: number | null;
+  readonly because?: string;
+}
+
+/** A damage to a copy of what was restored, and whether the check that claims to notice it did. */
+export interface ReportedProof {
+  /** Id of the check. */
+  readonly check: string;
+  readonly name: string;
+  /** The resource whose copy was damaged. */
+  readonly of: string;
+  /** What was done to the copy, as a sentence without a full stop. */
+  readonly damage: string;
+  /** `caught`: the check failed, as it must. `missed`: it stayed green. */
+  readonly outcome: 'caught' | 'missed' | 'errored' | 'not-made';
+  readonly observed?: string;
   readonly because?: string;
 }
 

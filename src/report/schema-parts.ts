@@ -92,3 +92,19 @@ export const GROUP_SCHEMA: JsonSchema = object(
     because: text('Why it is unmeasured, or what to know about the figure.'),
   },
 );
+
+/** What an integrity check made of a damaged copy. */
+export const PROOF_SCHEMA: JsonSchema = object(
+  'A damage to a copy of what was restored, and whether the check that claims to notice it did.',
+  {
+    check: text('Id of the check.'),
+    name: text('The sentence that the check holds.'),
+    of: text('The resource whose copy was damaged.'),
+    damage: text('What was done to the copy.'),
+    outcome: oneOf('Anything but caught, and the drill has not passed.', 'caught', 'missed', 'errored', 'not-made'),
+  },
+  {
+    observed: text('What the check saw in the copy.'),
+    because: text('Why the check judged so, or why the damage was not made.'),
+  },
+);

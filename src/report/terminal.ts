@@ -3,6 +3,7 @@ import { cutoverFigure } from './cutover-words.ts';
 import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { groupFigure } from './group-words.ts';
+import { proofFigure, proofInWords } from './proof-words.ts';
 import type { Report, ReportedCheck, ReportedGroup, ReportedProblem } from './report.ts';
 import {
   awsPlaceInWords,
@@ -50,6 +51,7 @@ export function reportTerminal(report: Report, options: TerminalOptions): string
     ...verdictLines(report),
     ...figureLines(report),
     ...checkLines(report),
+    ...proofLines(report),
     ...endLines(report),
     ...problemLines(report),
     ...confidenceLines(report),
@@ -115,6 +117,16 @@ function checkLines({ checks }: Report): readonly Line[] {
     text: `${check.name}${check.outcome === 'passed' ? took(check) : whatWasSeen(check)}`,
     paint: CHECK_PAINTS[check.outcome],
   }));
+}
+
+/** Only what was not noticed is told one by one. */
+function proofLines({ proofs = [] }: Report): readonly Line[] {
+  if (proofs.length === 0) return [];
+  const unproven = proofs.filter(({ outcome }) => outcome !== 'caught');
+  return [
+    { label: 'proofs', text: proofFigure(proofs), paint: unproven.length === 0 ? 'green' : 'yellow' },
+    ...unproven.map((proof) => ({ label: '', text: `${proof.name}: ${proof.damage}; ${proofInWords(proof)}` })),
+  ];
 }
 
 function took({ seconds, observed }: ReportedCheck): string {

@@ -6,6 +6,7 @@ import type { Runbook } from '../../src/runbook/runbook.ts';
 import { addMillis } from '../../src/support/time.ts';
 import { aDrillOnAws } from './aws-story.ts';
 import { groupStory } from './group-story.ts';
+import { proofStory } from './proof-story.ts';
 import { A_PROBLEM, type JournalBuilder, STARTED_AT, aJournal, aResource, provenIsolation } from './journal-builder.ts';
 import { aRestore, aRunbook } from './runbook-builder.ts';
 
@@ -229,6 +230,7 @@ export const STORIES: Readonly<Record<string, () => readonly DrillEvent[]>> = {
       .add({ type: 'drill-kept', until: addMillis(STARTED_AT, 7_200_000) })
       .finished().events,
 
+  'inconclusive-check-stayed-green': () => proofStory(aBookshop()),
   'passed-with-group': () => groupStory(900_000, 720_000),
 
   'failed-group-apart': () => groupStory(300_000, 720_000),

@@ -9,6 +9,7 @@ import type { Clock } from '../../support/clock.ts';
 import type { Provider, ResourceState, StartRequest } from '../provider.ts';
 import type { Endpoint, IsolationEvidence, IsolationProof, Resource } from '../resource.ts';
 import { classifyLocal } from './classify-local.ts';
+import { localDamager } from './damage/local-damager.ts';
 import { isWhole, lstatOf, makeMarkedFolder, readMarkedFolder } from './mark-file.ts';
 import { folderAndPassing, listMarked, processOf } from './marked-folders.ts';
 import { removeResource } from './removal.ts';
@@ -69,6 +70,7 @@ export function localProvider(given: LocalProviderDeps): Provider {
       signal.throwIfAborted();
       return listMarked({ ...scope, folder: localPlace(scope.place).folder }, signal);
     },
+    damager: localDamager(deps.workerFile),
     classify: classifyLocal,
   };
 }
