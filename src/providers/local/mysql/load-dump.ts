@@ -6,6 +6,7 @@ import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { unreachable } from '../../../support/unreachable.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import { connectBytewise } from './credentials.ts';
+import { makeMissingDefiners } from './definers.ts';
 import { type DumpParticulars, damagedGzip, dumpTruncated } from './dump-file.ts';
 import type { Engine } from './engine.ts';
 import { CLIENT_COMMAND, judgeStatement } from './judge-statement.ts';
@@ -20,6 +21,8 @@ export interface LoadFacts {
   readonly statements: number;
   /** Kinds of statements that were not run, and how many of each. */
   readonly leftOut: Readonly<Record<string, number>>;
+  /** Accounts that were made, since the dump does not hold them. */
+  readonly definers: readonly string[];
 }
 
 /** A dump, and the server that it is loaded into. */
@@ -82,7 +85,8 @@ async function runStatements(
     if (next.done === true) {
       const problem = endProblem(next.value, session.facts().statements + 1);
       if (problem) throw new ProblemError(problem);
-      return { bytes, ...session.facts() };
+      // On this connection: of restored accounts that are in force by now, ours is none.
+      return { bytes, ...session.facts(), definers: await makeMissingDefiners(connection) };
     }
     await session.run(next.value);
   }

@@ -35,7 +35,7 @@ export async function makeEmptyServer(
 }
 
 function commandOf({ flavour, server, installDb }: ServerPrograms, data: string, temporary: string): string[] {
-  const common = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${temporary}`];
+  const common = ['--no-defaults', `--datadir=${data}`, `--tmpdir=${temporary}`, '--innodb-flush-method=nosync'];
   if (flavour === 'mysql' || installDb === undefined) return [server, ...common, '--initialize-insecure'];
   return [installDb, ...common, '--auth-root-authentication-method=normal', '--skip-test-db', '--skip-name-resolve'];
 }

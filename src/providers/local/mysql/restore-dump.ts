@@ -4,8 +4,7 @@ import type { MysqlRestore } from '../../../runbook/restore-spec.ts';
 import { spaceProblem } from '../worker/free-space.ts';
 import { once } from '../worker/phases.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
-import { connectBytewise } from './credentials.ts';
-import { definersWarning, makeMissingDefiners } from './definers.ts';
+import { definersWarning } from './definers.ts';
 import { type DumpParticulars, lookAtDump } from './dump-file.ts';
 import type { Filled } from './filled.ts';
 import { type LoadFacts, loadDump } from './load-dump.ts';
@@ -15,11 +14,6 @@ import { startServer } from './run-server.ts';
 import { type ServerPrograms, findMysqlServer } from './server-binaries.ts';
 
 const LOAD = 'load the dump';
-
-interface Loaded extends LoadFacts {
-  /** Accounts that were made. */
-  readonly definers: readonly string[];
-}
 
 /** Loads a dump into a new, empty server, and ends that server in good order. */
 export async function restoreDump(context: WorkerContext<MysqlRestore>): Promise<Filled> {
@@ -47,7 +41,7 @@ async function load(
   context: WorkerContext<MysqlRestore>,
   dump: DumpParticulars,
   programs: ServerPrograms,
-): Promise<Loaded> {
+): Promise<LoadFacts> {
   const { layout, request, progress } = context;
   const problem = await spaceProblem(layout.folder, dump.bytes);
   if (problem) throw new ProblemError(problem);
@@ -56,13 +50,7 @@ async function load(
   const server = await startServer(context, programs);
   try {
     const { location: file } = request.point;
-    const loaded = await loadDump(context, { file, dump, server: programs, database: request.spec.database });
-    const connection = await connectBytewise(layout);
-    try {
-      return { ...loaded, definers: await makeMissingDefiners(connection) };
-    } finally {
-      connection.destroy();
-    }
+    return await loadDump(context, { file, dump, server: programs, database: request.spec.database });
   } finally {
     // In good order, so that what is found at the next start is whole, whatever its storage engine.
     await server.stop();

@@ -69,9 +69,9 @@ export async function writeRequest(
   await writeFile(join(folder, 'request.json'), JSON.stringify(request));
 }
 
-export function startWorker(folder: string, env: NodeJS.ProcessEnv = process.env): ChildProcess {
-  const child = spawn(process.execPath, [WORKER, folder], { stdio: ['ignore', 'inherit', 'inherit'], env });
-  started.push(child);
+export function startWorker(folder: string, { ends = 'after the test' } = {}): ChildProcess {
+  const child = spawn(process.execPath, [WORKER, folder], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (ends === 'after the test') started.push(child);
   return child;
 }
 
@@ -91,10 +91,10 @@ export async function settled(folder: string, child: ChildProcess): Promise<Reso
 export async function restoreInto(
   folder: string,
   point: RecoveryPoint,
-  options: { readonly level?: WorkerRequest['level']; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly level?: WorkerRequest['level'] } = {},
 ): Promise<ResourceState> {
   await writeRequest(folder, point, options.level);
-  return settled(folder, startWorker(folder, options.env));
+  return settled(folder, startWorker(folder));
 }
 
 /** What a restore that is ready has told. */
