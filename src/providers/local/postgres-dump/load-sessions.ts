@@ -4,7 +4,7 @@ import { SERVER_PORT } from '../postgres/server-settings.ts';
 import { type RawSession, rawSession } from './raw-session.ts';
 
 /** The superuser of every server that is made for a dump. Named so that no dump has a role of that name. */
-export const SUPERUSER = 'drillbook';
+export const SUPERUSER = 'drillbook_superuser';
 /** Who loads a dump: no superuser, so that what a dump runs cannot leave the database. Cannot log in afterwards. */
 export const LOADER = 'drillbook_loader';
 
@@ -37,7 +37,7 @@ const SUPERUSER_OPTIONS = [...OPTIONS, '-c session_preload_libraries='];
 export async function makeLoader(socketFolder: string): Promise<void> {
   await asSuperuser(socketFolder, async (ask) => {
     const roles = await ask('select 1 from pg_catalog.pg_roles where rolname = $1', [LOADER]);
-    if (roles.length === 0) await ask(`create role ${LOADER} login`);
+    await ask(`${roles.length === 0 ? 'create' : 'alter'} role ${LOADER} login`);
   });
 }
 

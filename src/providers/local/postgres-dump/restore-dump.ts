@@ -139,6 +139,8 @@ async function factsOf(
       ...Object.entries(LOAD_SETTINGS).map(([name, value]) => `${name}=${value}`),
       `locale=${locale} where the dump names none`,
       ...loaded.settings,
+      // Every form is read as one script.
+      ...(spec.jobs > 1 ? [`jobs=1, although ${spec.jobs} were asked for`] : []),
     ],
     warnings: warningsOf(start, loaded, spec),
   };
