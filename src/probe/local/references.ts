@@ -4,6 +4,9 @@ import { filesOf, normalName } from '../files/file-inside.ts';
 import { filesProblem } from '../files/files-probe.ts';
 import type { Observation } from '../observation.ts';
 
+/** 128 bits: two paths of a thousand million have the same ones with a chance of 1 in 10^21. */
+const SHORT = { outputLength: 16 };
+
 /** Counts which of the paths that a database names are files of a restored folder. */
 export interface ReferenceCount {
   /** Takes in a path; no path at all names no file, and is not counted. */
