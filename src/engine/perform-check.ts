@@ -33,6 +33,7 @@ export async function performCheck(
 export interface LookedAtInstead {
   readonly of: string;
   readonly endpoint: Endpoint;
+  readonly database: string;
 }
 
 /** One look at the resource of a check, or at a copy instead of it, and what is to be made of it. */
@@ -47,10 +48,12 @@ export async function observeAndJudge(
   const request = prepareCheck(check, context);
   if ('outcome' in request) return request;
   const ready = await awaitReady(resourceOfStep(state, `restore:${check.of}`), step, performance);
-  const endpoint = instead?.of === check.of ? instead.endpoint : ready.endpoint;
+  const elsewhere = instead?.of === check.of ? instead : undefined;
+  const endpoint = elsewhere?.endpoint ?? ready.endpoint;
   if (endpoint === undefined) throw new Error(`'${check.of}' is ready, but nowhere`);
   const asked = await withFolder({ check, request, step }, performance, instead);
-  const observation = await ports.probe.observe(endpoint, asked, signal);
+  const there = elsewhere && 'database' in asked ? { ...asked, database: elsewhere.database } : asked;
+  const observation = await ports.probe.observe(endpoint, there, signal);
   signal.throwIfAborted();
   return judgeCheck(check, observation, context);
 }

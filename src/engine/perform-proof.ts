@@ -22,12 +22,7 @@ export async function performProof(
   const judgement = await judgeWithin(step, performance, async (stop) => {
     const copy = await damager.damage({ resource, database: check.database, damage }, stop);
     try {
-      return await observeAndJudge(
-        { ...check, database: copy.database },
-        step,
-        { ...performance, signal: stop },
-        { of, endpoint: copy.endpoint },
-      );
+      return await observeAndJudge(check, step, { ...performance, signal: stop }, { of, ...copy });
     } finally {
       await damager.discard(resource, new AbortController().signal).catch(() => {});
     }
