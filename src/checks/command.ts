@@ -8,13 +8,13 @@ const SHOWN = 200;
 
 /** The program ends with the code that it must, and its output matches. Output stays hidden unless the check says `reveal`. */
 export const commandCheck: CheckKind<CommandCheck> = {
-  prepare({ run }) {
-    return { kind: 'command', run };
+  prepare({ run, database }) {
+    return { kind: 'command', run, database };
   },
   judge({ exitCode, matches, reveal }, observation) {
     const expected = `exit code ${exitCode}${matches === undefined ? '' : ', an output that matches'}`;
     if (observation.kind !== 'command') return notAsked(observation, expected);
-    const { end, stdout, complaint } = observation;
+    const { end, stdout, discarded, complaint } = observation;
     const pattern = matches === undefined ? undefined : compiled(matches);
     if (pattern === 'bad') return badPattern(expected);
     const isMatch = pattern?.test(stdout);
@@ -25,7 +25,10 @@ export const commandCheck: CheckKind<CommandCheck> = {
       const because = `the program did not end as it must${reveal && complaint !== '' ? `: ${shown(complaint)}` : ''}`;
       return { outcome: 'failed', observed, expected, because };
     }
-    if (isMatch === false) return { outcome: 'failed', observed, expected, because: 'the output does not match' };
+    if (isMatch === false) {
+      const because = `the ${discarded === undefined ? '' : 'beginning of the '}output does not match`;
+      return { outcome: 'failed', observed, expected, because };
+    }
     return { outcome: 'passed', observed, expected };
   },
 };

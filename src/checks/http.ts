@@ -5,8 +5,8 @@ import { badPattern, compiled } from './pattern.ts';
 
 /** The program answers with the status that it must, and with a body that matches; the body stays hidden. */
 export const httpCheck: CheckKind<HttpCheck> = {
-  prepare({ start, port, path }) {
-    return { kind: 'http', start, port, path };
+  prepare({ start, port, path, database }) {
+    return { kind: 'http', start, port, path, database };
   },
   judge({ status, matches }, observation) {
     const expected = `status ${status}${matches === undefined ? '' : ', a body that matches'}`;

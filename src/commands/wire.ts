@@ -10,6 +10,7 @@ import { type RetryPolicy, withRetry } from '../providers/with-retry.ts';
 import { withTimeout } from '../providers/with-timeout.ts';
 import { localProvider } from '../providers/local/local-provider.ts';
 import { listLocalRecoveryPoints } from '../providers/local/list-recovery-points.ts';
+import { runProgram } from '../providers/local/sandbox/run-program.ts';
 import { availableLevel } from '../providers/local/sandbox/levels.ts';
 import { postgresDirsOf } from '../providers/local/postgres/server-binaries.ts';
 import type { SandboxPlace } from '../runbook/runbook.ts';
@@ -60,7 +61,7 @@ function wireLocalProvider(io: CommandIo): Provider {
 
 /** The probe of everything that is restored in a place. */
 async function wireProbe(io: CommandIo, place: SandboxPlace): Promise<Probe> {
-  const local = localProbe({ readSecret: async (ref) => readSecret(ref, io.env) });
+  const local = localProbe({ readSecret: async (ref) => readSecret(ref, io.env), runInSandbox: runProgram });
   const aws = place.provider === 'aws' ? (await import('./wire-aws.ts')).wireAwsProbe(place) : undefined;
   return {
     async observe(endpoint, request, signal) {

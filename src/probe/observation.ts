@@ -6,12 +6,7 @@ import type { Instant } from '../support/time.ts';
 
 /** What a check wants looked at. JSON, so that a probe elsewhere can be sent it. */
 export type ObservationRequest =
-  | DatabaseRequest
-  | ReferencesRequest
-  | FilesRequest
-  | ConnectionRequest
-  | ProgramRequest
-  | NameRequest;
+  DatabaseRequest | ReferencesRequest | FilesRequest | ConnectionRequest | ProgramRequest | NameRequest;
 
 /** Rows that refer to rows that are not there, by every foreign key of a database. */
 export interface ForeignKeysRequest {
@@ -41,8 +36,15 @@ export interface ConnectionRequest {
 
 /** What a program does that is run on the restored data, in the sandbox. */
 export type ProgramRequest =
-  | { readonly kind: 'http'; readonly start: SandboxedProgram; readonly port: number; readonly path: string }
-  | { readonly kind: 'command'; readonly run: SandboxedProgram };
+  | {
+      readonly kind: 'http';
+      readonly start: SandboxedProgram;
+      readonly port: number;
+      readonly path: string;
+      /** Of a server: the one that the program is told of. */
+      readonly database?: string;
+    }
+  | { readonly kind: 'command'; readonly run: SandboxedProgram; readonly database?: string };
 
 /** What the resolver of the sandbox answers for a name. */
 export interface NameRequest {
@@ -132,6 +134,8 @@ export type Observation =
         { readonly kind: 'exited'; readonly code: number } | { readonly kind: 'killed'; readonly signal: string };
       /** Its beginning, at most 1 MiB. */
       readonly stdout: string;
+      /** Bytes of standard output beyond that. */
+      readonly discarded?: number;
       /** The end of what it wrote on standard error: at most 2 kB, without anything secret that it was given. */
       readonly complaint: string;
     }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { LocalEndpoint } from '../../providers/resource.ts';
+import { unreachable } from '../../support/unreachable.ts';
 import { observeConnection } from '../connection.ts';
 import { notOffered } from '../not-offered.ts';
 import type { ConnectionRequest, Observation } from '../observation.ts';
@@ -18,5 +19,7 @@ export async function observeLocalConnection(
     case 'sqlite':
     case 'files':
       return notOffered(request, `a resource of kind '${endpoint.kind}', which no server serves`);
+    default:
+      return unreachable(endpoint);
   }
 }

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { LocalPostgresEndpoint } from '../../providers/resource.ts';
 import type { SecretRef } from '../../runbook/restore-spec.ts';
 import type { Millis } from '../../support/time.ts';
 import type { DatabaseRequest, ReferencesRequest } from '../observation.ts';
+import { readCredentials } from '../credentials.ts';
 import { isOfDatabase, notOffered } from '../not-offered.ts';
 import type { Probe } from '../probe.ts';
 import { observePostgres } from './observe.ts';
@@ -51,25 +51,4 @@ async function loginOf(
   }
   const credentials = await readCredentials(endpoint.credentialsFile);
   return 'code' in credentials ? credentials : { ...place, ...credentials, superuser: true };
-}
-
-async function readCredentials(file: string): Promise<{ readonly user: string; readonly password: string } | Problem> {
-  try {
-    const read: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (isCredentials(read)) return { user: read.user, password: read.password };
-  } catch (error) {
-    // Anything but a missing, unreadable or unfinished file is a bug; its text is not shown, for it may quote the file.
-    if (!(error instanceof SyntaxError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-  }
-  return {
-    code: 'check/no-credentials',
-    message: `unable to read the sandbox's credentials in '${file}'`,
-    hint: 'The folder of the sandbox must stay as it is, and be readable for drillbook, until the drill has ended.',
-    blames: 'environment',
-  };
-}
-
-function isCredentials(value: unknown): value is { user: string; password: string } {
-  if (typeof value !== 'object' || value === null || !('user' in value) || !('password' in value)) return false;
-  return typeof value.user === 'string' && typeof value.password === 'string';
 }
