@@ -6,7 +6,7 @@ import { type Engine, engineOf } from './engine.ts';
 import { parseLocalTime } from './local-time.ts';
 
 /** Names of the file by which a folder is known to be a backup of mariadb-backup or xtrabackup. */
-export const CHECKPOINTS: readonly string[] = ['mariadb_backup_checkpoints', 'xtrabackup_checkpoints'];
+const CHECKPOINTS: readonly string[] = ['mariadb_backup_checkpoints', 'xtrabackup_checkpoints'];
 const INFO: readonly string[] = ['mariadb_backup_info', 'xtrabackup_info'];
 
 /** What a physical backup says of itself. */

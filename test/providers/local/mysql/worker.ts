@@ -18,7 +18,7 @@ const WORKER = builtFile(
   '../worker/restore-worker.js',
 );
 
-export function specOf(source: string): MysqlRestore {
+function specOf(source: string): MysqlRestore {
   return {
     name: 'shop',
     kind: 'mysql',
