@@ -232,6 +232,13 @@ it('a program that listens is not started where it would listen on this machine'
   expect(seen).toMatchObject({ kind: 'unobservable', problem: { code: 'check/needs-isolation' } });
 });
 
+it.skipIf(best === 'L0')('what was restored does not choose the isolation of a program beside it', async () => {
+  const { folder } = await restoredFiles(best);
+  const request: ProgramRequest = { kind: 'http', start: program(['sh', '-c', 'exit 7']), port: 80, path: '/' };
+  const seen = await observe({ kind: 'sqlite', file: join(folder, 'report.txt') }, request);
+  expect(seen).toMatchObject({ kind: 'http', answer: { kind: 'silent' } });
+});
+
 it('a program is not run beside what no worker restored', async () => {
   const seen = await observe({ kind: 'files', folder: home }, command(['true']));
   expect(seen).toMatchObject({ kind: 'unobservable', problem: { code: 'check/no-sandbox' } });
