@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Problem } from '../../../diagnostics/problem.ts';
@@ -49,7 +49,12 @@ export async function fetchWal(context: WorkerContext, repository: OpenRepositor
   if (full) throw new ProblemError(full);
   await getAll(files, async (file, done) => {
     progress({ detail: `fetching WAL (${done} of ${files.length} files)` });
-    await getFile(context, repository, file);
+    await getFile(context, repository, file).catch(async (error: unknown) => {
+      if (!isPerhapsUnneeded(file, backup, request.spec.recoveryPoint.to)) throw error;
+      if (!(error instanceof ProblemError) || error.problem.blames !== 'backup') throw error;
+      // A gap, which is told of if the wanted moment lies behind it.
+      await rm(join(staging.wal, file.name), { force: true });
+    });
   });
   return null;
 }
@@ -118,6 +123,11 @@ export function chooseFiles(
     }
   }
   return [...chosen.values()];
+}
+
+/** Whether the wanted moment may lie before whatever a segment holds. */
+function isPerhapsUnneeded({ name }: ArchivedFile, { archive }: PgBackRestBackup, target: RecoveryTarget): boolean {
+  return target.kind === 'time' && archive.stop !== null && name.slice(TIMELINE) > archive.stop.slice(TIMELINE);
 }
 
 async function getFile(

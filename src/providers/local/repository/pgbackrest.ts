@@ -3,7 +3,7 @@ import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { LocalRestore, PgBackRestRepository } from '../../../runbook/restore-spec.ts';
 import { notEnoughSpace } from '../worker/free-space.ts';
 import type { OpenRepository } from './open-repository.ts';
-import { damaged, pointGone, repositoryUnreadable, toolFailed, wrongSecret } from './repository-problems.ts';
+import { damaged, noSecret, pointGone, repositoryUnreadable, toolFailed, wrongSecret } from './repository-problems.ts';
 import { type ToolEnd, runTool } from './run-tool.ts';
 
 /** What `pgbackrest info --output=json` says of a backup, as far as it is used. */
@@ -77,7 +77,7 @@ const NO_STANZA: readonly number[] = [1, 3];
  */
 export async function readStanza(repository: OpenRepository, wanted: PgBackRestRepository): Promise<Stanza> {
   const end = await runPgBackRest(repository, wanted, ['info', '--output=json']);
-  const [stanza] = end.code === 0 ? (JSON.parse(end.stdout) as Stanza[]) : [];
+  const [stanza] = end.code === 0 ? parseInfo(end.stdout) : [];
   const what = `stanza '${wanted.stanza}'`;
   const { source } = repository;
   if (stanza && READABLE.includes(stanza.status.code)) return stanza;
@@ -85,9 +85,37 @@ export async function readStanza(repository: OpenRepository, wanted: PgBackRestR
     throw new ProblemError(repositoryUnreadable(source, `it has no ${what} (${stanza.status.message})`));
   }
   const told = stanza?.repo?.map(({ status }) => status.message).join('\n') ?? end.stderr;
-  if (/CryptoError|\[095\]|cipher|unable to flush/.test(told))
-    throw new ProblemError(wrongSecret(source, 'passphrase'));
-  throw new ProblemError(toolFailed('pgBackRest', { code: end.code, stderr: told }, what));
+  throw new ProblemError(stanzaProblem(repository, { told, what }));
+}
+
+/** Why the record of a stanza cannot be read. Its first line alone is shown: further ones may quote what was read. */
+function stanzaProblem(
+  { source, secret }: OpenRepository,
+  { told, what }: { readonly told: string; readonly what: string },
+): Problem {
+  const [line = ''] = told.split('\n');
+  if (line.includes('FileOpenError') && /denied/.test(told)) return repositoryUnreadable(source, 'EACCES');
+  if (line.includes('ChecksumError')) return damaged(what, source, line);
+  if (!/FormatError|CryptoError/.test(line)) return toolFailed('pgBackRest', { code: 1, stderr: line }, what);
+  // OpenSSL's mark of what is encrypted; under another passphrase anything comes out.
+  if (secret !== undefined) return wrongSecret(source, 'passphrase');
+  return told.includes('Salted__') ? noSecret(source) : damaged(what, source, line);
+}
+
+/**
+ * pgBackRest puts what it could not understand into its messages as it is, which JSON does not allow: without the right
+ * passphrase, anything (measured on 2.45). Gives no stanza where it cannot be read even so.
+ */
+function parseInfo(text: string): readonly Stanza[] {
+  try {
+    return JSON.parse(printable(text)) as Stanza[];
+  } catch {
+    return [];
+  }
+}
+
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\uFFFD]/gu, ' ');
 }
 
 /** Exit codes are those of src/build/error/error.yaml in pgBackRest's source; these are of what it read. */

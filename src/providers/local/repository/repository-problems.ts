@@ -33,6 +33,16 @@ export function wrongSecret(source: string, what: 'password' | 'passphrase'): Pr
   };
 }
 
+/** A repository is encrypted, which the runbook does not say. */
+export function noSecret(source: string): Problem {
+  return {
+    code: 'restore/wrong-password',
+    message: `the repository '${source}' is encrypted, and the runbook names no passphrase`,
+    hint: "Name where it is to be read, as 'passphrase' of 'repository'.",
+    blames: 'environment',
+  };
+}
+
 /** What was listed is no longer there. */
 export function pointGone(what: string, source: string): Problem {
   return {
