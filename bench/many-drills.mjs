@@ -1,6 +1,6 @@
 // How fast 'history', 'coverage' and 'recovery-points --recorded' answer about many drills, and in how much memory.
 //
-//   npm run build && node bench/index.mjs [--drills 10000] [--points 100000] [--runbooks 100] [--cli dist/cli.js]
+//   npm run build && node bench/many-drills.mjs [--drills 10000] [--points 100000] [--runbooks 100] [--cli dist/cli.js]
 //
 // The journals are those of the golden reports, with other ids, dates, sources and candidates, and a hash chain of their
 // own. Nothing here is asserted in the tests: times are this machine's. The folder is removed at the end.
