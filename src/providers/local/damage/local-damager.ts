@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { DamagedCopy, Damager } from '../../damager.ts';
 import type { LocalEndpoint, Resource } from '../../resource.ts';
@@ -8,6 +7,7 @@ import { removeTree } from '../remove-tree.ts';
 import { layoutOf } from '../worker/folder-layout.ts';
 import { workerState } from '../worker/worker-process.ts';
 import { damageFiles } from './damage-files.ts';
+import { damageMysql, discardMysqlCopy } from './damage-mysql.ts';
 import { damagePostgres, discardPostgresCopy } from './damage-postgres.ts';
 import { damageSqlite } from './damage-sqlite.ts';
 
@@ -32,15 +32,18 @@ export function localDamager(workerFile: string): Damager {
           await damageFiles({ name: resource.name, from: endpoint.folder, to }, damage);
           return copy({ ...endpoint, folder: to });
         }
-        case 'mysql':
-          throw new ProblemError(notOffered(resource));
+        case 'mysql': {
+          const server = { name: resource.name, data: layoutOf(resource.id).data, endpoint };
+          return copy(endpoint, await damageMysql(server, { database, damage }, signal));
+        }
         default:
           return unreachable(endpoint);
       }
     },
-    async discard(resource) {
+    async discard(resource, signal) {
       const endpoint = await endpointOf(resource, workerFile);
       if (endpoint.kind === 'postgres') await discardPostgresCopy(endpoint);
+      if (endpoint.kind === 'mysql') await discardMysqlCopy(endpoint, signal);
       await removeTree(folderOf(resource));
     },
   };
@@ -59,13 +62,4 @@ async function endpointOf(resource: Resource, workerFile: string): Promise<Local
     hint: 'Look for a lack of memory on this machine, or for a crash of the server.',
     blames: 'environment',
   });
-}
-
-function notOffered({ name }: Resource): Problem {
-  return {
-    code: 'prove/not-offered',
-    message: `no copy of '${name}' can be damaged: that is not offered for MySQL`,
-    hint: 'Leave --prove-checks out, or prove checks of this kind with another engine.',
-    blames: 'environment',
-  };
 }
