@@ -51,9 +51,10 @@ function measure(
   if (missing !== undefined) return { ...common, outcome: 'unmeasured', because: `'${missing}' was not restored` };
   const planned = plan.groups?.find((group) => group.name === name);
   const measured = skewOf(moments.map(({ moment }) => moment.at));
+  const error = errorOf(moments, measured);
   return {
     ...common,
-    ...compare({ measured, error: errorOf(moments, measured), doubts: doubtsOf(moments, maxSkew, planned) }, maxSkew),
+    ...compare({ measured, error, atWorst: measured + error, doubts: doubtsOf(moments, maxSkew, planned) }, maxSkew),
   };
 }
 

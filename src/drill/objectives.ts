@@ -138,18 +138,27 @@ function unnoticed(end: EventOf<'step-succeeded'>, { events }: DrillRecord): Mil
 interface Figure {
   readonly measured: Millis;
   readonly error: Millis;
+  /** What it can truly have been, where that is more than was measured. */
+  readonly atWorst?: Millis;
   readonly doubts: readonly { readonly because: string }[];
 }
 
-/** A doubted figure can still be met, and says that it is doubted; it can no longer be missed. */
+/**
+ * A doubted figure can still be met, and says that it is doubted; it can no longer be missed. One that is within its target
+ * by less than its error may be over it, and is not met.
+ */
 export function compare(
   figure: Figure,
   target: Millis | undefined,
 ): Pick<Measured, 'outcome' | 'measured' | 'because' | 'error'> {
-  const { measured, error } = figure;
+  const { measured, error, atWorst = measured } = figure;
   const doubts = figure.doubts.map(({ because }) => because).join('; ');
   if (target === undefined) {
     const because = ['the runbook sets no target', ...(doubts === '' ? [] : [doubts])].join('; ');
+    return { outcome: 'unmeasured', measured, error, because };
+  }
+  if (measured <= target && atWorst > target) {
+    const because = 'it is within the target by less than the error of the measurement';
     return { outcome: 'unmeasured', measured, error, because };
   }
   if (measured <= target) {
@@ -184,7 +193,8 @@ function rpoOf(record: DrillRecord, losses: readonly MeasuredLoss[], worst: Meas
   }
   if (worst?.loss === undefined) return unmeasured('no moment of a disaster is known');
   const error = CLOCK_ERROR + (worst.dataMoment?.error ?? 0);
-  return { ...common, ...compare({ measured: worst.loss, error, doubts: clockDoubts(record, worst) }, target) };
+  const doubts = clockDoubts(record, worst);
+  return { ...common, ...compare({ measured: worst.loss, error, atWorst: worst.loss + error, doubts }, target) };
 }
 
 /** The start of the drill is as good as the clock that told it; other moments of a disaster do not depend on it. */

@@ -32,9 +32,10 @@ describe('a consistency group', () => {
     ]);
   });
 
-  it('is exactly met at its limit, and missed a millisecond beyond it, within the error that it tells', () => {
+  it('is met where its error leaves it within its limit, unmeasured between, and missed a millisecond beyond it', () => {
     const [orders, uploads] = [reaching(AT_TWO, 'query'), reaching('2026-11-19T14:12:00.000Z', 'recovery-point')];
-    expect(measured(orders, uploads, 12 * MINUTE)).toMatchObject({ outcome: 'met', error: 1_002 });
+    expect(measured(orders, uploads, 12 * MINUTE + 1_002)).toMatchObject({ outcome: 'met', error: 1_002 });
+    expect(measured(orders, uploads, 12 * MINUTE)).toMatchObject({ outcome: 'unmeasured' });
     expect(measured(orders, uploads, 12 * MINUTE - 1)).toMatchObject({
       outcome: 'missed',
       because: 'it was missed by less than the error of the measurement',

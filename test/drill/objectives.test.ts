@@ -177,6 +177,25 @@ describe('the measured RPO', () => {
     expect(rpo.source).toContain("the engine's last replayed transaction");
   });
 
+  test('is not met where the error of the data moment may carry it over the target', () => {
+    const within = (error: number) =>
+      objectivesOf(
+        aJournal(aShop())
+          .started()
+          .planned()
+          .sandboxed()
+          .restored('orders', { dataMoments: [{ source: 'recovery-point', at: '2026-11-19T14:00:00.000Z', error }] })
+          .checked()
+          .tornDown()
+          .finished().events,
+      ).rpo;
+    expect(within(30 * MINUTE)).toMatchObject({ outcome: 'met', measured: 26 * MINUTE + 40_000 });
+    expect(within(40 * MINUTE)).toMatchObject({
+      outcome: 'unmeasured',
+      because: 'it is within the target by less than the error of the measurement',
+    });
+  });
+
   test('is measured from the start of the drill for the newest point', () => {
     const newest = aRestore('orders', { recoveryPoint: { pick: { kind: 'latest' }, to: { kind: 'latest' } } });
     const { rpo, disasterAt } = rpoOf(aRunbook([newest]));
