@@ -13,8 +13,8 @@ const COPY = 'drillbook_proof';
 const PAGE_BYTES = 8_192;
 /** A relation's first file holds so many pages (RELSEG_SIZE of a usual build). */
 const PAGES_OF_A_FILE = 131_072;
-/** Where a page's header has `pd_upper`: no page is sound whose free space ends before it begins (bufpage.h). */
-const PD_UPPER = 14;
+/** The high byte of `pd_upper` in a page's header: free space cannot end behind the page (bufpage.h, little-endian). */
+const PD_UPPER = 15;
 
 /** A restored cluster: what it is called, its data folder, and where it answers. */
 export interface RestoredCluster {

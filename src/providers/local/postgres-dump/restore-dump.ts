@@ -156,10 +156,12 @@ function warningsOf(start: DumpStart, { madeRoles, databases }: LoadResult, spec
       blames: 'backup',
     });
   }
-  if (madeRoles.length > 0) {
+  // Every server has a superuser, and most call it so: that it is not in the dump is no loss.
+  const missing = madeRoles.filter((role) => role !== 'postgres');
+  if (missing.length > 0) {
     warnings.push({
       code: 'restore/roles-not-in-dump',
-      message: `the dump names roles that it does not hold: ${madeRoles.map((role) => `'${role}'`).join(', ')}; they were made without the right to log in`,
+      message: `the dump names roles that it does not hold: ${missing.map((role) => `'${role}'`).join(', ')}; they were made without the right to log in`,
       hint: "Back up the roles too, by 'pg_dumpall --roles-only': a database alone does not hold them.",
       blames: 'backup',
     });
