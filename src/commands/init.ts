@@ -12,6 +12,8 @@ import type { Instant } from '../support/time.ts';
 import { writeWholeFile } from '../support/whole-file.ts';
 import { discover } from './init-discover.ts';
 import type { FoundInFolder } from './init-found.ts';
+import { withLive } from './init-live.ts';
+import { type LiveAddress, liveAddress } from './init-live-address.ts';
 import { nameResources } from './init-name.ts';
 import { type CommandIo, printProblem } from './io.ts';
 import { sandboxFolder } from './read-runbook.ts';
@@ -35,12 +37,14 @@ interface Task {
   readonly folder: string;
   readonly name: string;
   readonly file: string;
+  readonly live?: LiveAddress;
 }
 
 /**
  * `drillbook init`: writes a first runbook from what a folder of backups holds. Reads only, but for the runbook itself.
  *
- * @returns 0; 2 when nothing usable is there, or the runbook already is; 3 when it cannot be written
+ * @returns 0; 2 when nothing usable is there, or the runbook already is; 3 when the living source does not answer, or
+ * nothing can be written
  */
 export async function initCommand(
   folder: string,
@@ -55,9 +59,11 @@ export async function initCommand(
   const found = await discovered(task.folder);
   if ('code' in found) return refused(io, found);
   tellUnusable(found, io);
-  const signal = new AbortController().signal;
-  const resources = await nameResources(found.sources, dirname(task.file), signal);
-  if (resources.length === 0) return refused(io, nothingUsable(folder, found));
+  const home = dirname(task.file);
+  const named = await nameResources(found.sources, home, new AbortController().signal);
+  if (named.length === 0) return refused(io, nothingUsable(folder, found));
+  const resources = task.live === undefined ? named : await withLive(named, task.live, { folder: home, io });
+  if ('code' in resources) return refused(io, resources, resources.code === 'init/no-owner' ? BAD_INPUT : INCONCLUSIVE);
   const text = runbookText({ name: task.name, folder, resources, now, ...(await schemaFor(task.file, io)) });
   assertValid(text, task.file, io);
   const unwritten = await write(task.file, text);
@@ -72,7 +78,7 @@ function refused(io: CommandIo, problem: Problem, code: number = BAD_INPUT): num
   return code;
 }
 
-function taskOf(written: string, { name: wanted, output }: InitOptions, io: CommandIo): Task | Problem {
+function taskOf(written: string, { name: wanted, output, live: named }: InitOptions, io: CommandIo): Task | Problem {
   const folder = resolve(io.cwd, written);
   if (wanted !== undefined && safeName(wanted, '') !== wanted) {
     return problem('init/bad-name', `'${wanted}' is no name of a runbook`, {
@@ -80,7 +86,10 @@ function taskOf(written: string, { name: wanted, output }: InitOptions, io: Comm
     });
   }
   const name = wanted ?? safeName(basename(folder), 'backups');
-  return { folder, name, file: resolve(io.cwd, output ?? join('runbooks', `${name}.yaml`)) };
+  const live = named === undefined ? undefined : liveAddress(named, io);
+  if (live !== undefined && 'code' in live) return live;
+  const file = resolve(io.cwd, output ?? join('runbooks', `${name}.yaml`));
+  return { folder, name, file, ...(live && { live }) };
 }
 
 async function existsAlready(file: string, { force }: InitOptions, io: CommandIo): Promise<Problem | undefined> {

@@ -34,10 +34,11 @@ export type FoundRepository =
   | { readonly tool: 'restic'; readonly passwordFile: string }
   | { readonly tool: 'pgbackrest'; readonly stanza: string; readonly passwordFile?: string };
 
-/** The living source: how the runbook names it, and what it told. */
-export type FoundLive =
-  | { readonly at: LiveServer; readonly facts: LiveFacts }
-  | { readonly at: { readonly path: string }; readonly facts?: LiveFacts };
+/** The living source: how the runbook names it, and what it told, if it was asked. */
+export interface FoundLive {
+  readonly at: LiveServer | { readonly path: string };
+  readonly facts?: LiveFacts;
+}
 
 /** A living server; the password is in an environment variable, if there is one. */
 export interface LiveServer {
