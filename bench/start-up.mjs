@@ -15,7 +15,8 @@ export async function benchStartUp({ folder }) {
   const text = readFileSync(resolve(import.meta.dirname, '../runbooks/bookshop.yaml'), 'utf8');
   const at = join(folder, 'validate', 'runbooks');
   mkdirSync(at, { recursive: true });
-  for (let n = 0; n < 1_000; n += 1) writeFileSync(join(at, `shop-${n}.yaml`), text.replace('runbook: bookshop', `runbook: shop-${n}`));
+  for (let n = 0; n < 1_000; n += 1)
+    writeFileSync(join(at, `shop-${n}.yaml`), text.replace('runbook: bookshop', `runbook: shop-${n}`));
   const validate = await alone('validate of 1,000 runbooks', {
     rounds: 3,
     limit: 2,

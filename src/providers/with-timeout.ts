@@ -44,7 +44,6 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
     look: async (resources, signal) => limited('look', async (stop) => provider.look(resources, stop), signal),
     proveIsolation: async (sandbox, restored, signal, zone) =>
       limited('proveIsolation', async (stop) => provider.proveIsolation(sandbox, restored, stop, zone), signal),
-    // Copies take as long as their size asks for; a deadline of the step is over them.
     ...(damager && { damager }),
     ...(dns && {
       dns: {

@@ -21,7 +21,12 @@ interface Shop {
 }
 
 /** A drill of orders and its uploads, each with a point an hour, to its end. */
-async function drilled({ maxSkew = HOUR + 5_000, uploads = [0, 6, 12, 18], spec = {}, world = {} }: Shop): Promise<Simulation> {
+async function drilled({
+  maxSkew = HOUR + 5_000,
+  uploads = [0, 6, 12, 18],
+  spec = {},
+  world = {},
+}: Shop): Promise<Simulation> {
   const clock = fakeClock();
   const groups = [{ name: 'shop', of: ['orders', 'uploads'], maxSkew }];
   const runbook = aRunbook([aRestore('orders'), aRestore('uploads', spec)], { groups, objectives: {} });

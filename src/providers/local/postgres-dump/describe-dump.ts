@@ -14,7 +14,7 @@ interface StoredDump {
 }
 
 /** The version of a dump that does not say what it comes from, e.g. one of roles alone. */
-export const UNKNOWN_VERSION = 'unknown';
+const UNKNOWN_VERSION = 'unknown';
 
 /** Describes a dump as a recovery point. Reads little, whatever its size. */
 export async function describeDump(id: string, form: DumpForm): Promise<RecoveryPoint> {

@@ -24,7 +24,7 @@ export interface ScriptReader {
 }
 
 /** The server itself takes up to 1 GiB in one statement; far less keeps the restore within its memory. */
-export const LARGEST_STATEMENT = 64 * 1024 * 1024;
+const LARGEST_STATEMENT = 64 * 1024 * 1024;
 
 const NEWLINE = 10;
 const RETURN = 13;

@@ -120,7 +120,7 @@ function capturedOf(files: DatabaseFiles): Pick<RecoveryPoint, 'capturedAt' | 'c
 }
 
 /** A source, or something in it, that the file system does not give. */
-export function unreadable(path: string, why: string): Problem {
+function unreadable(path: string, why: string): Problem {
   return {
     code: 'restore/source-unreadable',
     message: `'${path}' cannot be read: ${why}`,

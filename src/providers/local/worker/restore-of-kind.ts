@@ -8,7 +8,12 @@ import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { Restored, WorkerContext } from './worker-context.ts';
 import { unreachable } from '../../../support/unreachable.ts';
 
-/** Restores by the way of the resource's kind. */
+/**
+ * Restores by the way of the resource's kind, and serves what was restored. Repeatable at any point: what an earlier worker
+ * finished in the folder (`once` of phases.ts) is kept, so that the copy is made once.
+ *
+ * @throws ProblemError for whatever the world did not allow; then no server is left
+ */
 export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
   const { spec } = context.request;
   if (spec.repository) return restoreFromRepository(context, process.env, restoreOfKind);

@@ -1,4 +1,3 @@
-import type { RecoveryPointListing } from '../../../catalog/recovery-point.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import type { LocalLevel } from '../../../runbook/runbook.ts';
 import type { StartRequest } from '../../provider.ts';
@@ -51,21 +50,3 @@ export interface RunningServer {
   /** Ends it, and resolves when it has ended. */
   stop(): Promise<void>;
 }
-
-/**
- * Restores a recovery point into its folder, and serves it. Repeatable at any point: what an earlier worker finished in
- * this folder (`once` of phases.ts) is kept, so that the copy is made once.
- *
- * @throws ProblemError for whatever the world did not allow; then no server is left
- */
-export type Restore<Spec extends LocalRestore> = (context: WorkerContext<Spec>) => Promise<Restored>;
-
-/**
- * All recovery points of a source, the unusable with their reasons; reads only.
- *
- * @throws ProblemError `restore/source-unreadable` when the source itself cannot be read
- */
-export type ListRecoveryPoints<Spec extends LocalRestore> = (
-  spec: Spec,
-  signal: AbortSignal,
-) => Promise<RecoveryPointListing>;

@@ -15,7 +15,7 @@ const WORKER = builtFile(
   '../worker/restore-worker.js',
 );
 
-export function specOf(source: string): SqliteRestore {
+function specOf(source: string): SqliteRestore {
   return {
     name: 'shop',
     kind: 'sqlite',
