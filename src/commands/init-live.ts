@@ -5,6 +5,7 @@ import { readSecret } from '../probe/secret.ts';
 import { parseDuration } from '../runbook/duration.ts';
 import type { LiveAddress } from './init-live-address.ts';
 import { seenFrom } from './init-name.ts';
+import { surveyMysql } from './init-survey-mysql.ts';
 import { surveyPostgres } from './init-survey-postgres.ts';
 import type { CommandIo } from './io.ts';
 
@@ -22,7 +23,7 @@ const FITTING: Readonly<Record<LiveAddress['kind'], readonly FoundResource['kind
 export async function withLive(
   resources: readonly FoundResource[],
   address: LiveAddress,
-  { folder, io }: { readonly folder: string; readonly io: Pick<CommandIo, 'env' | 'stderr'> },
+  { folder, io }: { readonly folder: string; readonly io: Pick<CommandIo, 'env'> },
 ): Promise<readonly FoundResource[] | Problem> {
   const owner = ownerOf(resources, address);
   if ('code' in owner) return owner;
@@ -53,17 +54,14 @@ function ownerOf(resources: readonly FoundResource[], address: LiveAddress): Fou
 async function asked(
   address: LiveAddress,
   resources: readonly FoundResource[],
-  { folder, io }: { readonly folder: string; readonly io: Pick<CommandIo, 'env' | 'stderr'> },
+  { folder, io }: { readonly folder: string; readonly io: Pick<CommandIo, 'env'> },
 ): Promise<FoundLive | Problem> {
   if (address.kind === 'path') return { at: { path: seenFrom(folder, address.path) } };
   const { server } = address;
-  if (address.kind === 'mysql') {
-    io.stderr("the living source is written into the runbook, but not asked: 'init' asks PostgreSQL alone\n");
-    return { at: server };
-  }
   const password = server.passwordEnv === undefined ? '' : await readSecret({ env: server.passwordEnv }, io.env);
   if (typeof password !== 'string') return password;
   const recent = parseDuration(proposedRpo(resources).target) ?? 0;
-  const facts = await surveyPostgres(server, { password, recent, signal: new AbortController().signal });
+  const ask = address.kind === 'mysql' ? surveyMysql : surveyPostgres;
+  const facts = await ask(server, { password, recent, signal: new AbortController().signal });
   return 'code' in facts ? facts : { at: server, facts };
 }

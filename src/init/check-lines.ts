@@ -47,13 +47,12 @@ function structureChecks({ name, kind, databases, live }: FoundResource): readon
   });
 }
 
-function dataChecks({ name }: FoundResource, facts: LiveFacts, rpo: string): readonly string[] {
+function dataChecks(resource: FoundResource, facts: LiveFacts, rpo: string): readonly string[] {
+  const { name } = resource;
   const { foreignKeys, newest } = facts;
   const largest = largestTables(facts);
   return [
-    ...(foreignKeys === 0
-      ? []
-      : [check(name, `integrity: no row of ${name} refers to one that is not there`, 'kind: foreign-keys')]),
+    ...(foreignKeys === 0 ? unseenKeys(resource) : [foreignKeysCheck(name)]),
     ...(largest.length === 0 ? [] : rowCounts(name, largest)),
     ...(newest === undefined
       ? []
@@ -65,6 +64,19 @@ function dataChecks({ name }: FoundResource, facts: LiveFacts, rpo: string): rea
           `  query: ${yamlScalar(`select max(${newest.column}) from ${newest.table}`)}`,
           `  within: ${rpo}`,
         ]),
+  ];
+}
+
+function foreignKeysCheck(name: string): string {
+  return check(name, `integrity: no row of ${name} refers to one that is not there`, 'kind: foreign-keys');
+}
+
+/** MariaDB and MySQL show constraints only to who may do more than select, in information_schema. */
+function unseenKeys({ name, kind }: FoundResource): readonly string[] {
+  if (kind !== 'mysql') return [];
+  return [
+    '# No foreign key was seen; the server shows none to a user that may only select.',
+    `# ${foreignKeysCheck(name)}`,
   ];
 }
 
@@ -86,7 +98,7 @@ function rowCounts(name: string, largest: ReturnType<typeof largestTables>): rea
 function dataHints({ name }: FoundResource, rpo: string): readonly string[] {
   return [
     '# What must be in it only its people know, or its living source (--live): fill in what fits.',
-    check(name, `integrity: no row of ${name} refers to one that is not there`, 'kind: foreign-keys'),
+    foreignKeysCheck(name),
     check(name, `integrity: no table of ${name} has shrunk`, 'kind: row-counts, tables: { TABLE: { atLeast: 1000 } }'),
     check(
       name,

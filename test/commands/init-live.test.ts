@@ -118,6 +118,14 @@ describe('a runbook with a living PostgreSQL', () => {
     expect(place.stderr()).toMatch(/could be the living source of several resources: 'one', 'two'/);
   });
 
+  it('is a path for files and for SQLite, which is only written down', async () => {
+    await mkdir(join(place.cwd, 'backups', 'media', '2026-11-20'), { recursive: true });
+    await writeFile(join(place.cwd, 'backups', 'media', '2026-11-20', 'a.jpg'), 'a');
+    expect(await init('media'), place.stderr()).toBe(0);
+    const { runbook } = await written();
+    expect(runbook.restore.find(({ kind }) => kind === 'files')).toMatchObject({ live: join(place.cwd, 'media') });
+  });
+
   it('belongs to the resource whose backups name its database', async () => {
     for (const name of ['crm', 'shop']) {
       await mkdir(join(place.cwd, 'backups', name));
