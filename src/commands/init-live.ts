@@ -9,6 +9,9 @@ import { surveyMysql } from './init-survey-mysql.ts';
 import { surveyPostgres } from './init-survey-postgres.ts';
 import type { CommandIo } from './io.ts';
 
+const UNANSWERED =
+  'Look at the address, the user and its password, and whether it may log in from here; nothing was written.';
+
 /** Kinds of resources that a living source can be that of. */
 const FITTING: Readonly<Record<LiveAddress['kind'], readonly FoundResource['kind'][]>> = {
   postgres: ['postgres', 'postgres-dump'],
@@ -63,5 +66,6 @@ async function asked(
   const recent = parseDuration(proposedRpo(resources).target) ?? 0;
   const ask = address.kind === 'mysql' ? surveyMysql : surveyPostgres;
   const facts = await ask(server, { password, recent, signal: new AbortController().signal });
-  return 'code' in facts ? facts : { at: server, facts };
+  // What a probe advises is about a sandbox.
+  return 'code' in facts ? { ...facts, hint: UNANSWERED } : { at: server, facts };
 }

@@ -97,7 +97,12 @@ describe('a runbook with a living PostgreSQL', () => {
 
   it.each<[string, () => string, string, RegExp]>([
     ['does not let it in', () => url(), 'wrong', /invalid_password/],
-    ['is not there', () => url('reader', 1), PASSWORD, /unable to look at the living database 'shop'/],
+    [
+      'is not there',
+      () => url('reader', 1),
+      PASSWORD,
+      /unable to look at the living database 'shop'.*\nhint: Look at the address/,
+    ],
     ['has a password that is nowhere', () => url(), '', /'SHOP_PASSWORD' is not set/],
   ])('is not written where the server %s: exit 3', async (_name, live, password, told) => {
     expect(await init(live(), password)).toBe(3);
