@@ -1,0 +1,228 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createCRC32 } from 'hash-wasm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Manifest } from '../../src/checks/manifest-format.ts';
+import type { PostgresRestore } from '../../src/runbook/restore-spec.ts';
+import { type Cluster, startCluster } from '../providers/local/postgres/cluster.ts';
+import { packBackup, writeManifest } from '../providers/local/postgres/forms.ts';
+import { endAllWorkers } from '../providers/local/postgres/worker.ts';
+import { overwrite } from '../support/postgres-server.ts';
+import { look, observed, openLab, tryOut, tryOutEach } from './bench.ts';
+import { COLUMNS, POSTGRES_LOGICAL, POSTGRES_SHOP, databaseChecks } from './database-checks.ts';
+import { faultTable } from './fault-table.ts';
+
+const BLOCK = 8_192;
+const PLAIN = 'plain, no manifest';
+const LISTED = 'plain, with manifest';
+const TAR = 'tar.gz, no manifest';
+const LISTED_TAR = 'tar.gz, with manifest';
+const COPY = 'data folder';
+const table = faultTable('base backups', COLUMNS);
+
+let lab: string;
+let cluster: Cluster;
+/** Healthy ones, by form: a plain base backup and a crash-consistent copy. */
+let healthy: { readonly backup: string; readonly copy: string };
+let files: { readonly heap: string; readonly index: string };
+let manifest: Manifest;
+let estates = 0;
+
+/** What is done to a backup before its manifest is written, or to a data folder. */
+type Damage = (folder: string) => Promise<unknown>;
+
+interface Fault {
+  readonly damage: Damage;
+  readonly forms: readonly string[];
+  /** Forms in which a drill passes all the same. */
+  readonly unnoticed?: readonly string[];
+  /** The backup was taken of what is damaged, so that its manifest agrees. */
+  readonly isOlder?: true;
+}
+
+const flip = ([byte = 0]: Buffer): Buffer => Buffer.from([byte ^ 0x01]);
+const zeroPage: Damage = (folder) => overwrite(join(folder, files.heap), 2 * BLOCK, (bytes) => bytes.fill(0), BLOCK);
+const flipHeap: Damage = (folder) => overwrite(join(folder, files.heap), 3 * BLOCK - 100, flip, 1);
+
+const faults: Readonly<Record<string, Fault>> = {
+  nothing: { damage: async () => {}, forms: [PLAIN, LISTED_TAR, COPY], unnoticed: [PLAIN, LISTED_TAR, COPY] },
+  'one byte in a heap page': { damage: flipHeap, forms: [PLAIN, LISTED, LISTED_TAR, COPY] },
+  'one byte in a heap page, page checksums off': {
+    damage: async (folder) => {
+      await withoutPageChecksums(folder);
+      await flipHeap(folder);
+    },
+    forms: [PLAIN],
+  },
+  'a heap page zeroed before the backup was taken': { damage: zeroPage, forms: [LISTED, COPY], isOlder: true },
+  'a heap page zeroed afterwards': { damage: zeroPage, forms: [LISTED] },
+  'a heap file truncated': {
+    damage: (folder) => truncate(join(folder, files.heap), 100 * BLOCK),
+    forms: [PLAIN, LISTED],
+  },
+  'one byte in an index leaf': {
+    damage: (folder) => overwrite(join(folder, files.index), 2 * BLOCK - 100, flip, 1),
+    forms: [PLAIN, LISTED],
+  },
+  'the file of a table missing': { damage: (folder) => rm(join(folder, files.heap)), forms: [PLAIN, LISTED] },
+  '`pg_wal` emptied': { damage: emptyWal, forms: [PLAIN, LISTED, COPY] },
+  '`pg_xact` missing': {
+    damage: (folder) => rm(join(folder, 'pg_xact'), { recursive: true }),
+    forms: [PLAIN, LISTED, COPY],
+  },
+  // Of a quiet copy nothing is lost by it, and nothing tells it from a data folder that was copied as it stood.
+  '`backup_label` deleted': {
+    damage: (folder) => rm(join(folder, 'backup_label')),
+    forms: [PLAIN, LISTED],
+    unnoticed: [PLAIN],
+  },
+};
+
+/** What is done to the archive itself. */
+const archiveFaults: Readonly<Record<string, Damage>> = {
+  'one byte of the gzip': (file) => overwrite(file, 200_000, flip, 1),
+  'the archive cut off': (file) => truncate(file, 1_000_000),
+};
+
+beforeAll(async () => {
+  lab = await openLab();
+  cluster = await startCluster(join(lab, 'cluster'));
+  await cluster.query('create database shop');
+  await cluster.query(POSTGRES_SHOP, 'shop');
+  for (const name of ['orders', 'customers']) await cluster.query(`vacuum (freeze, analyze) ${name}`, 'shop');
+  const [row] = await cluster.query(
+    "select pg_relation_filepath('orders') as heap, pg_relation_filepath('orders_pkey') as index",
+    'shop',
+  );
+  files = { heap: String(row?.['heap']), index: String(row?.['index']) };
+  healthy = { backup: join(lab, 'healthy', 'plain'), copy: join(lab, 'healthy', 'copy') };
+  await cluster.backUp(healthy.backup);
+  await cluster.archiveAll();
+  await streamWal(healthy.backup);
+  await cluster.query('create table of_wal_alone as select 1 as one', 'shop');
+  await cluster.query('drop table of_wal_alone', 'shop');
+  await cluster.stop('SIGQUIT');
+  await copyTree(cluster.data, healthy.copy);
+  await cluster.start();
+  for (const [index, sql] of Object.values(POSTGRES_LOGICAL).entries()) {
+    await cluster.query(`create database logical_${index} template shop`);
+    await cluster.query(sql, `logical_${index}`);
+  }
+  await cluster.stop('SIGINT');
+  manifest = await record();
+});
+
+afterAll(async () => {
+  await endAllWorkers();
+  await cluster?.stop('SIGQUIT');
+  await rm(lab, { recursive: true, force: true });
+});
+
+describe.each(Object.entries(faults))('%s', (fault, { damage, forms, unnoticed = [], isOlder }) => {
+  it.each(forms)(`ends a drill as it must: %s`, async (form) => {
+    const found = await tryOut(lab, await damaged(form, damage, isOlder), { checks: databaseChecks('shop'), manifest });
+    table.add(fault, form, found);
+    expect(found.verdict, JSON.stringify(found)).toBe(unnoticed.includes(form) ? 'passed' : 'failed');
+  });
+});
+
+it.each(Object.entries(archiveFaults))('%s fails a drill', async (fault, damage) => {
+  const spec = await damaged(TAR, async () => {});
+  await damage(join(spec.source, 'b', 'base.tar.gz'));
+  const found = await tryOut(lab, spec, { checks: databaseChecks('shop'), manifest });
+  table.add(fault, TAR, found);
+  expect(found.verdict, JSON.stringify(found)).toBe('failed');
+});
+
+it('what is wrong with a database of sound pages is found by checks, each fault in a database of its own', async () => {
+  const spec = { ...specOf(join(lab, 'cluster')), recoveryPoint: pick('data') };
+  const moment = { ...manifest.moment, recoveryPointId: 'data' };
+  const ofFaults = Object.keys(POSTGRES_LOGICAL).map((fault, index) => {
+    const database = `logical_${index}`;
+    return { fault, checks: databaseChecks(database), manifest: { ...manifest, database, moment } };
+  });
+  const all = await tryOutEach(lab, spec, ofFaults);
+  for (const [index, found] of all.entries()) {
+    const fault = ofFaults[index]?.fault ?? '';
+    table.add(fault, COPY, found);
+    expect.soft(found.verdict, `${fault}: ${JSON.stringify(found)}`).toBe('failed');
+  }
+});
+
+it('the page for people says what was found', () => table.compareWithPage());
+
+/** A source with one backup of this form, damaged. */
+async function damaged(form: string, damage: Damage, isOlder = false): Promise<PostgresRestore> {
+  const source = join(lab, 'estates', String((estates += 1)));
+  const folder = join(source, form.startsWith('tar') ? 'plain' : 'b');
+  await mkdir(source, { recursive: true });
+  await copyTree(form === COPY ? healthy.copy : healthy.backup, folder);
+  const isListed = form.endsWith('with manifest');
+  if (isOlder) await damage(folder);
+  if (isListed) await writeManifest(folder);
+  if (!isOlder) await damage(folder);
+  if (form.startsWith('tar')) {
+    await packBackup(folder, join(source, 'b'), true);
+    if (isListed) await rename(join(folder, 'backup_manifest'), join(source, 'b', 'backup_manifest'));
+    await rm(folder, { recursive: true });
+  }
+  return specOf(source);
+}
+
+function specOf(source: string): PostgresRestore {
+  return {
+    name: 'shop',
+    kind: 'postgres',
+    source,
+    needs: [],
+    recoveryPoint: pick('b'),
+    database: 'shop',
+    superuser: 'postgres',
+    preload: [],
+  };
+}
+
+function pick(id: string): PostgresRestore['recoveryPoint'] {
+  return { pick: { kind: 'id', id }, to: { kind: 'backup-end' } };
+}
+
+/** `cp` of the system takes a fraction of the time of Node's own. */
+async function copyTree(from: string, to: string): Promise<void> {
+  await promisify(execFile)('cp', ['-a', '--reflink=auto', from, to]);
+}
+
+/** Puts beside a backup the WAL that it needs, as `pg_basebackup -X stream` does. */
+async function streamWal(backup: string): Promise<void> {
+  const first = /\(file ([0-9A-F]{24})\)/.exec(await readFile(join(backup, 'backup_label'), 'utf8'))?.[1] ?? '';
+  const segments = (await readdir(cluster.archive)).filter((name) => name.length === 24 && name >= first);
+  for (const name of segments) await cp(join(cluster.archive, name), join(backup, 'pg_wal', name));
+}
+
+async function emptyWal(folder: string): Promise<void> {
+  const names = await readdir(join(folder, 'pg_wal'));
+  for (const name of names) await rm(join(folder, 'pg_wal', name), { recursive: true });
+}
+
+/** As `pg_checksums --disable` does: `data_checksum_version` lies 40 bytes before the checksum (PostgreSQL 18). */
+async function withoutPageChecksums(folder: string): Promise<void> {
+  const [file, checksumAt] = [join(folder, 'global', 'pg_control'), 292];
+  const bytes = await readFile(file);
+  expect(bytes.readUInt32LE(checksumAt - 40)).toBe(1);
+  bytes.writeUInt32LE(0, checksumAt - 40);
+  const checksum = (await createCRC32(0x82f63b78)).update(bytes.subarray(0, checksumAt)).digest('hex');
+  bytes.writeUInt32LE(Number.parseInt(checksum, 16), checksumAt);
+  await writeFile(file, bytes);
+}
+
+/** Of the healthy backup: what the living source held when it was taken. */
+async function record(): Promise<Manifest> {
+  const spec = await damaged(PLAIN, async () => {});
+  return observed(lab, spec, async ({ endpoint, point }) => {
+    const seen = await look(endpoint, { kind: 'contents', database: 'shop', bounded: [] });
+    if (seen.kind !== 'contents') throw new Error(JSON.stringify(seen));
+    const moment = { at: point.capturedAt, lsn: '', recoveryPointId: point.id };
+    return { manifest: 1, database: 'shop', moment, contents: seen.contents };
+  });
+}
