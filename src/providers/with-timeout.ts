@@ -1,3 +1,4 @@
+import type { Problem } from '../diagnostics/problem.ts';
 import { ProblemError } from '../diagnostics/problem-error.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../support/clock.ts';
@@ -14,13 +15,7 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
     const over = new AbortController();
     const done = new AbortController();
     const timer = clock.sleep(limit, done.signal).then((): never => {
-      const problem = {
-        code: 'provider/no-answer',
-        message: `'${name}' of the ${provider.kind} provider gave no answer within ${limit} ms`,
-        hint: 'Look at the load of the machine, or at the health of the service.',
-        blames: 'environment',
-      } as const;
-      throw new CallTimedOut(problem);
+      throw new CallTimedOut(noAnswer(name, provider.kind, limit));
     });
     try {
       return await Promise.race([call(AbortSignal.any([signal, over.signal])), timer]);
@@ -58,5 +53,14 @@ export function withTimeout(provider: Provider, limit: Millis, clock: Clock): Pr
       limited('listMarked', async (stop) => provider.listMarked(scope, stop), signal),
     classify: (error) =>
       error instanceof CallTimedOut ? { class: 'transient', problem: error.problem } : provider.classify(error),
+  };
+}
+
+function noAnswer(call: string, provider: string, limit: Millis): Problem {
+  return {
+    code: 'provider/no-answer',
+    message: `'${call}' of the ${provider} provider gave no answer within ${limit} ms`,
+    hint: 'Look at the load of the machine, or at the health of the service.',
+    blames: 'environment',
   };
 }
