@@ -103,8 +103,8 @@ export interface Occurrence {
   readonly lateBy?: Millis;
 }
 
-/** `interrupted`: a signal. `deadline`: the drill's own. `expired`: the sandbox's. `journal`: it cannot be written. */
-export type AbortReason = 'interrupted' | 'deadline' | 'expired' | 'journal' | 'teardown-requested';
+/** `interrupted`: a signal. `deadline`: the drill's own. `expired`: the sandbox's. `journal`: it cannot be written. `bug`: drillbook's own. */
+export type AbortReason = 'interrupted' | 'deadline' | 'expired' | 'journal' | 'bug' | 'teardown-requested';
 
 /** A fact in its place: `seq` counts from 1, `prev` is the SHA-256 (hex) of the line before, 64 zeros for the first. */
 export type DrillEvent = NewEvent & {

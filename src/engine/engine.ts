@@ -1,4 +1,5 @@
 import { type Command, decide, isForward, keyOf } from '../drill/decide.ts';
+import type { Problem } from '../diagnostics/problem.ts';
 import type { NewEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
 import { perform, intentOf } from './perform.ts';
@@ -7,14 +8,14 @@ import type { EnginePorts } from './ports.ts';
 import { watchDeadlines } from './watch-deadlines.ts';
 import { type Recorder, recorderOf } from './recorder.ts';
 
-interface Settled {
-  readonly command: Command;
-  readonly events: readonly NewEvent[];
-}
+/** What came of a command: facts, or the error of a bug. */
+type Settled = { readonly command: Command } & ({ readonly events: readonly NewEvent[] } | { readonly bug: unknown });
 
 /**
  * Runs a drill to its end from wherever its journal stands: asks what is to be done, does it, journals what came of it.
  * Running, resuming and tearing down are this one loop.
+ *
+ * @throws the error of a bug, after what the drill made is removed: a bug leaves no copy of production behind
  */
 export async function runEngine(ports: EnginePorts, options: EngineOptions): Promise<DrillState> {
   const recorder = recorderOf(ports, ports.journal.events);
@@ -22,6 +23,7 @@ export async function runEngine(ports: EnginePorts, options: EngineOptions): Pro
   if (options.purpose === 'teardown') await reopenTeardown(recorder);
   const watch = watchDeadlines(recorder, ports.clock, options);
   const inFlight = new Map<string, { command: Command; settled: Promise<Settled> }>();
+  const bugs: unknown[] = [];
   try {
     for (;;) {
       await watch.recordAbort();
@@ -30,18 +32,38 @@ export async function runEngine(ports: EnginePorts, options: EngineOptions): Pro
       const forgotten = watch.givenUp() ? [...inFlight.values()].filter(isForwardOne) : [];
       for (const { command } of forgotten) inFlight.delete(keyOf(command));
       if (inFlight.size === 0) {
-        if (decide(recorder.state()).length === 0) return recorder.state();
-        continue;
+        if (decide(recorder.state()).length > 0) continue;
+        if (bugs.length > 0) throw bugs[0];
+        return recorder.state();
       }
       const done = await Promise.race([...[...inFlight.values()].map(({ settled }) => settled), watch.changed()]);
       if (done === undefined) continue;
       inFlight.delete(keyOf(done.command));
-      for (const event of done.events) await recorder.record(event);
+      if ('bug' in done) await abortByBug(done, bugs, recorder);
+      else for (const event of done.events) await recorder.record(event);
     }
   } finally {
     watch.stop();
   }
 }
+
+/** A bug in the drill proper ends it, but not its teardown; one in the teardown ends all. */
+async function abortByBug(
+  { command, bug }: { readonly command: Command; readonly bug: unknown },
+  bugs: unknown[],
+  recorder: Recorder,
+): Promise<void> {
+  if (!isForward(command)) throw bug;
+  bugs.push(bug);
+  if (!recorder.state().aborted) await recorder.record({ type: 'drill-aborted', reason: 'bug', problem: OF_A_BUG });
+}
+
+const OF_A_BUG: Problem = {
+  code: 'drill/bug',
+  message: 'the drill was ended by an error in drillbook itself',
+  hint: 'Report it as a bug; DRILLBOOK_DEBUG=1 shows where it happened.',
+  blames: 'environment',
+};
 
 function isForwardOne({ command }: { command: Command }): boolean {
   return isForward(command);
@@ -63,9 +85,10 @@ async function startAll({ ports, recorder, inFlight, signal }: Starting): Promis
     if (isForward(command) && recorder.state().aborted) return;
     const mine = isForward(command) ? signal : new AbortController().signal;
     const performed = perform(command, { ports, state: recorder.state(), signal: mine });
-    const settled = performed.then((events) => ({ command, events }));
-    // Whoever awaits it gets the bug; one that nobody awaits any more must not end the process before teardown.
-    settled.catch(() => {});
+    const settled = performed.then(
+      (events) => ({ command, events }),
+      (bug: unknown) => ({ command, bug }),
+    );
     inFlight.set(keyOf(command), { command, settled });
   }
 }

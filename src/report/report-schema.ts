@@ -211,7 +211,7 @@ const notification = object(
 );
 
 const aborted = object('The end of a drill before its end.', {
-  reason: oneOf('What ended it.', 'interrupted', 'deadline', 'expired', 'journal', 'teardown-requested'),
+  reason: oneOf('What ended it.', 'interrupted', 'deadline', 'expired', 'journal', 'bug', 'teardown-requested'),
   at: moment('When.'),
 });
 

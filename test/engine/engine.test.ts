@@ -313,3 +313,18 @@ test('an interrupted drill stops its restores at once and tears down, the sandbo
   expect(removals).toHaveLength(3);
   expect(removals.at(-1)).toMatch(/\/sandbox$/);
 });
+
+test('an error of drillbook itself ends a drill, but what it made is removed before', async () => {
+  const bug = new TypeError('nobody thought of this');
+  const observe = () => {
+    throw bug;
+  };
+  const simulation = { ...(await aSimulation()), observe };
+  await expect(simulate(simulation, { purpose: 'run' })).rejects.toBe(bug);
+  expect([...simulation.world.things.keys()]).toEqual([]);
+  const ends = simulation.disk.flatMap((event) => {
+    if (event.type === 'drill-aborted') return [event.reason];
+    return event.type === 'teardown-finished' || event.type === 'drill-finished' ? [event.type] : [];
+  });
+  expect(ends).toEqual(['bug', 'teardown-finished', 'drill-finished']);
+});
