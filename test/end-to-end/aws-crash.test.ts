@@ -13,12 +13,7 @@ import { run } from '../support/run-process.ts';
 const KILLED_RUN = fileURLToPath(new URL('../support/killed-run.mjs', import.meta.url));
 const WHOLE_MATRIX = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole';
 /** Each of them after its effect and before its line: what is hardest to go on from. All others with the whole matrix. */
-const SAMPLE = [
-  'before resource-created restore db-instance',
-  'before stage-finished restore instance',
-  'before cutover-done cutover',
-  'before resource-removed db-instance',
-];
+const SAMPLE = ['before resource-created restore db-instance', 'before resource-removed db-instance'];
 /** What a drill makes, each once, however often it is killed. */
 const CREATING = ['CreateStack', 'CreateFunction', 'CreateHostedZone', 'RestoreDBInstanceFromDBSnapshot'];
 const AT_ONCE = 3;
@@ -93,7 +88,7 @@ describe.skipIf(found === undefined)('a drill on AWS whose process is killed wit
     },
   );
 
-  test('while its copy of a zone is made or filled ends as an undisturbed one', async () => {
+  test.runIf(WHOLE_MATRIX)('while its copy of a zone is made or filled ends as an undisturbed one', async () => {
     // The zone is there and has no tags yet; its records are asked for and not written.
     const faults = ['ChangeTagsForResource', 'ChangeResourceRecordSets'].map((action) =>
       aws.faults.add({ service: 'route53', action, kind: 'hang' }),

@@ -9,6 +9,7 @@ import { listAccount } from '../support/aws/account-listing.ts';
 import { type AwsEstate, CANARY, SNAPSHOTS, awsEstate } from '../support/aws/aws-estate.ts';
 import type { Ended } from '../support/run-process.ts';
 import { textsBelow } from '../support/tree-hash.ts';
+import { wholeTest } from '../support/whole.ts';
 
 const found = await awsEstate();
 
@@ -107,7 +108,7 @@ describe.skipIf(found === undefined)('drillbook on AWS', () => {
     for (const [where, text] of texts) expect(text.includes(CANARY), `a canary in ${where}`).toBe(false);
   }
 
-  test('Ctrl-C in the middle of a restore aborts the drill and tears it down: exit 130', async () => {
+  wholeTest('Ctrl-C in the middle of a restore aborts the drill and tears it down: exit 130', async () => {
     const { child, ended, drillId } = await drillUntilRestoring('interrupted');
     child.kill('SIGINT');
     const { code, stderr } = await ended;
@@ -130,7 +131,7 @@ describe.skipIf(found === undefined)('drillbook on AWS', () => {
     expect(await estate.report(drillId)).toMatchObject({ verdict: 'passed', teardown: { outcome: 'clean', left: [] } });
   });
 
-  test('what a killed drill without a journal has left is swept once it has expired, and not before', async () => {
+  wholeTest('what a killed drill without a journal has left is swept once it has expired, and not before', async () => {
     const { child, ended, drillId } = await drillUntilRestoring('vanished');
     child.kill('SIGKILL');
     await ended;

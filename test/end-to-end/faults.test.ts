@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { overwrite } from '../support/postgres-server.ts';
 import { type RealEstate, emptyEstate, tracesOf } from '../support/real-estate.ts';
+import { isWhole } from '../support/whole.ts';
 
 const BLOCK = 8_192;
 const SAMPLE = join(inject('builtEstate'), '.drillbook', 'sample', 'bookshop');
@@ -166,22 +167,25 @@ afterAll(async () => {
   await estate.remove();
 });
 
-test.each(Object.entries(faults))('%s is found by a drill, which leaves nothing', async (_name, fault) => {
-  const { of, to, checks = CHECKS, ends, says } = fault;
-  const source = await damagedSource(fault);
-  const change = { pick: `base/${of}`, source, checks, ...(to === undefined ? {} : { to }) };
-  const { code, report, stderr } = await drill('fault', change);
-  const failed = report.checks.filter(({ outcome }) => outcome === 'failed');
-  const found = [
-    ...report.problems.map(({ where, code }) => (where === undefined ? code : `${where} ${code}`)),
-    ...failed.map(({ id }) => id),
-  ];
-  expect([code, report.verdict, found], stderr).toEqual([...ends, fault.found]);
-  expect(report.problems[0]?.message ?? failed[0]?.because).toMatch(says);
-  for (const { hint } of report.problems) expect(hint).toMatch(/^[A-Z].*\.$/);
-  expect(report.teardown).toMatchObject({ outcome: 'clean', left: [] });
-  expect(await tracesOf(estate.folder)).toEqual([]);
-});
+test.each(Object.entries(faults).filter((_, index) => isWhole || index % 4 === 0))(
+  '%s is found by a drill, which leaves nothing',
+  async (_name, fault) => {
+    const { of, to, checks = CHECKS, ends, says } = fault;
+    const source = await damagedSource(fault);
+    const change = { pick: `base/${of}`, source, checks, ...(to === undefined ? {} : { to }) };
+    const { code, report, stderr } = await drill('fault', change);
+    const failed = report.checks.filter(({ outcome }) => outcome === 'failed');
+    const found = [
+      ...report.problems.map(({ where, code }) => (where === undefined ? code : `${where} ${code}`)),
+      ...failed.map(({ id }) => id),
+    ];
+    expect([code, report.verdict, found], stderr).toEqual([...ends, fault.found]);
+    expect(report.problems[0]?.message ?? failed[0]?.because).toMatch(says);
+    for (const { hint } of report.problems) expect(hint).toMatch(/^[A-Z].*\.$/);
+    expect(report.teardown).toMatchObject({ outcome: 'clean', left: [] });
+    expect(await tracesOf(estate.folder)).toEqual([]);
+  },
+);
 
 test('what cannot be restored is listed with its reason, its code and what to do about it', async () => {
   const source = await damagedSource(faults['a compression that cannot be read']);

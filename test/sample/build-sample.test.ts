@@ -13,6 +13,7 @@ import { findServer } from '../../src/providers/local/postgres/server-binaries.t
 import { buildSample, type BuildSampleOptions } from '../../src/sample/build-sample.ts';
 import type { Sample } from '../../src/sample/sample-file.ts';
 import { contentsOf, unpackBackup, withRestored } from './restored-copy.ts';
+import { casesFor } from '../support/whole.ts';
 
 const DAMAGED = 'base/04-afternoon';
 
@@ -151,7 +152,7 @@ describe('the sample', () => {
     }
   });
 
-  it.each(['01-opening', '02-morning', '03-noon', '04-afternoon', '05-evening', '06-closing'])(
+  it.each(casesFor(['04-afternoon', '01-opening', '02-morning', '03-noon', '05-evening', '06-closing']))(
     'has a backup %s that agrees with its own backup_manifest',
     async (name) => {
       const copy = await unpacked(`base/${name}`);
@@ -172,7 +173,7 @@ describe('the sample', () => {
     },
   );
 
-  it.each(['01-opening', '02-morning', '03-noon', '05-evening', '06-closing'])(
+  it.each(casesFor(['06-closing', '01-opening', '02-morning', '03-noon', '05-evening']))(
     'restores %s to exactly what its manifest says',
     async (name) => {
       const found = await restored(`base/${name}`, 'immediate', (_client, host) => contentsOf(host));

@@ -11,7 +11,7 @@ import { resolvingProbe } from '../../support/aws/dns/resolving-probe.ts';
 import { type CrashPoint, type Stage, resumeToTheEnd, simulate } from '../../support/simulated-drill.ts';
 
 /** Every so many calls an engine is killed; each with `npm run test:crash`. */
-const STEP = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole' ? 1 : 23;
+const STEP = process.env['DRILLBOOK_CRASH_MATRIX'] === 'whole' ? 1 : 53;
 const MINUTES = 60_000;
 
 await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => {
