@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Problem } from '../../diagnostics/problem.ts';
 import type { LocalMysqlEndpoint } from '../../providers/resource.ts';
 import type { SecretRef } from '../../runbook/restore-spec.ts';
 import { reachSocketFolder } from '../../support/socket-path.ts';
 import type { Millis } from '../../support/time.ts';
+import { type Credentials, readCredentials } from '../credentials.ts';
 import { isOfDatabase, notOffered } from '../not-offered.ts';
-import type { DatabaseRequest, Observation } from '../observation.ts';
+import type { DatabaseRequest, Observation, ReferencesRequest } from '../observation.ts';
 import type { Probe } from '../probe.ts';
-import { observeConnection } from './connection.ts';
 import { observeMysql } from './observe.ts';
+import { observeReferences } from './references.ts';
 import type { MysqlLogin } from './session.ts';
 
 export interface MysqlProbeDeps {
@@ -27,13 +27,17 @@ const AN_HOUR: Millis = 3_600_000;
 export function mysqlProbe({ readSecret, statementTimeout = AN_HOUR }: MysqlProbeDeps): Probe<LocalMysqlEndpoint> {
   return {
     async observe(endpoint, request, signal) {
-      if (request.kind === 'tcp') return reached(endpoint, (socketPath) => observeConnection(socketPath, signal));
-      if (!isOfDatabase(request)) return notOffered(request, 'a MariaDB or MySQL server');
+      if (request.kind !== 'references' && !isOfDatabase(request)) {
+        return notOffered(request, 'a MariaDB or MySQL server');
+      }
       const account = await accountOf(endpoint, request, readSecret);
       if ('code' in account) return { kind: 'unobservable', problem: account };
-      return reached(endpoint, (socketPath) =>
-        observeMysql({ socketPath, database: request.database, statementTimeout, ...account }, request, signal),
-      );
+      return reached(endpoint, (socketPath) => {
+        const login: MysqlLogin = { socketPath, database: request.database, statementTimeout, ...account };
+        return request.kind === 'references'
+          ? observeReferences(login, request, signal)
+          : observeMysql(login, request, signal);
+      });
     },
   };
 }
@@ -52,37 +56,14 @@ async function reached(
   }
 }
 
-type Account = Pick<MysqlLogin, 'user' | 'password'>;
-
 async function accountOf(
   { credentialsFile }: LocalMysqlEndpoint,
-  request: DatabaseRequest,
+  request: DatabaseRequest | ReferencesRequest,
   readSecret: MysqlProbeDeps['readSecret'],
-): Promise<Account | Problem> {
+): Promise<Credentials | Problem> {
   if (request.kind !== 'login' || request.user === undefined) return readCredentials(credentialsFile);
   const password = request.password === undefined ? '' : await readSecret(request.password);
   return typeof password === 'string' ? { user: request.user, password } : password;
-}
-
-async function readCredentials(file: string): Promise<Account | Problem> {
-  try {
-    const read: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (isAccount(read)) return { user: read.user, password: read.password };
-  } catch (error) {
-    // Anything but a missing, unreadable or unfinished file is a bug; its text is not shown, for it may quote the file.
-    if (!(error instanceof SyntaxError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-  }
-  return {
-    code: 'check/no-credentials',
-    message: `unable to read the sandbox's credentials in '${file}'`,
-    hint: 'The folder of the sandbox must stay as it is, and be readable for drillbook, until the drill has ended.',
-    blames: 'environment',
-  };
-}
-
-function isAccount(value: unknown): value is Account {
-  if (typeof value !== 'object' || value === null || !('user' in value) || !('password' in value)) return false;
-  return typeof value.user === 'string' && typeof value.password === 'string';
 }
 
 function gone(folder: string): Problem {

@@ -1,3 +1,5 @@
+import { addAbortSignal } from 'node:stream';
+import type { Connection as StreamingConnection } from 'mysql2';
 import {
   type Connection,
   type ConnectionOptions,
@@ -43,7 +45,19 @@ export interface Session {
   query(text: string, values?: readonly string[]): Promise<Rows>;
 }
 
+/** One whose answers need not fit into memory. */
+export interface StreamingSession extends Session {
+  /**
+   * The first column of every row, read as it is asked for; bytes are taken for UTF-8. `undefined`, once, of a statement
+   * that gives no rows at all.
+   */
+  firstColumn(text: string): AsyncIterable<string | null | undefined>;
+}
+
 const CONNECT_TIMEOUT: Millis = 10_000;
+
+/** Rows that are held at once of those that are read as they are asked for. */
+const ROWS_AHEAD = 500;
 
 /** One more than the most that anyone needs to know of. */
 export const MOST_ROWS = 1_001;
@@ -57,7 +71,7 @@ export const MOST_ROWS = 1_001;
 export async function withSession<T>(
   login: MysqlLogin,
   signal: AbortSignal,
-  use: (session: Session) => Promise<T>,
+  use: (session: StreamingSession) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
   const connection = await connect(login);
@@ -68,7 +82,7 @@ export async function withSession<T>(
   };
   signal.addEventListener('abort', giveUp);
   try {
-    const session = sessionOf(connection);
+    const session = sessionOf(connection, signal);
     await prepare(session, login.statementTimeout);
     signal.throwIfAborted();
     return await use(session);
@@ -118,6 +132,11 @@ function asText(field: TypeCastField): string | null {
   return field.string();
 }
 
+/** Names of files may lie in columns of bytes, which have no encoding of their own. */
+function asUtf8(field: TypeCastField): string | null {
+  return field.string('utf8');
+}
+
 /** What the restored server sets for its sessions does not decide how a check reads. */
 async function prepare(session: Session, statementTimeout: Millis): Promise<void> {
   const { rows } = await session.query('select version()');
@@ -132,8 +151,16 @@ async function prepare(session: Session, statementTimeout: Millis): Promise<void
   );
 }
 
-function sessionOf(connection: Connection): Session {
+function sessionOf(connection: Connection, signal: AbortSignal): StreamingSession {
   return {
+    async *firstColumn(text) {
+      // Rows as a stream are had from the connection below the promises alone, which the types leave out.
+      const { connection: streaming } = connection as unknown as { readonly connection: StreamingConnection };
+      const rows = streaming.query({ sql: text, typeCast: asUtf8 }).stream({ highWaterMark: ROWS_AHEAD });
+      for await (const row of addAbortSignal(signal, rows) as AsyncIterable<unknown>) {
+        yield Array.isArray(row) ? (row[0] as string | null) : undefined;
+      }
+    },
     async query(text, values = []) {
       const [rows, fields] = (await connection.query({ sql: text, values: [...values] })) as [
         (string | null)[][],

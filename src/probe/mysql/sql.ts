@@ -44,7 +44,7 @@ export async function observeFreshness(
 }
 
 /** `call` and `do` could end the read-only transaction; what starts like this cannot. */
-const IS_QUERY = /^(?:\s|\(|--[^\n]*\n|#[^\n]*\n|\/\*(?![!M])[^]*?\*\/)*(?:select|with|table|values)\b/i;
+export const IS_QUERY = /^(?:\s|\(|--[^\n]*\n|#[^\n]*\n|\/\*(?![!M])[^]*?\*\/)*(?:select|with|table|values)\b/i;
 
 async function firstRows(session: Session, query: string): Promise<Rows | undefined> {
   if (!IS_QUERY.test(query)) return undefined;
@@ -54,7 +54,8 @@ async function firstRows(session: Session, query: string): Promise<Rows | undefi
   return types && { rows: rows.slice(0, MOST_ROWS), types };
 }
 
-function noQuery(database: string): Observation {
+/** What a statement is told that is no query, or gives no rows. */
+export function noQuery(database: string): Observation {
   const problem = {
     code: 'check/query-failed',
     message: `unable to look at database '${database}': the statement is no query that gives rows`,

@@ -31,13 +31,20 @@ export function observeFreshness(
   return newestAt === undefined ? { kind: 'unobservable', problem: noTimestamp() } : { ...seen, newestAt };
 }
 
-/** In parentheses nothing but a query is understood: no second statement, nothing that attaches or changes anything. */
 function firstRowsOf(query: string): string {
-  return `select * from (${query.replace(/;\s*$/, '')}\n) limit ${MOST_ROWS}`;
+  return `${queryOf(query)} limit ${MOST_ROWS}`;
+}
+
+/**
+ * A query alone, whatever is written: in parentheses nothing else is understood, no second statement, nothing that attaches
+ * or changes anything. There each column has a name of its own, too.
+ */
+export function queryOf(text: string): string {
+  return `select * from (${text.replace(/;\s*$/, '')}\n)`;
 }
 
 /** A row's columns come by their names, and JavaScript puts names that are numbers first. */
-function firstValue(row: SqliteRow | undefined): SqliteValue {
+export function firstValue(row: SqliteRow | undefined): SqliteValue {
   const names = Object.keys(row ?? {});
   if (names.length > 1 && names.some((name) => /^\d+$/.test(name))) throw new ProblemError(numberedColumn());
   return row?.[names[0] ?? ''] ?? null;

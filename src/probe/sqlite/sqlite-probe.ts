@@ -32,7 +32,7 @@ export const sqliteProbe: Probe<SqliteEndpoint> = {
 };
 
 function isOffered(request: ObservationRequest): request is SqliteRequest {
-  return request.kind === 'foreign-keys' || (isOfDatabase(request) && request.kind !== 'login');
+  return request.kind === 'references' || (isOfDatabase(request) && request.kind !== 'login');
 }
 
 function isThere(file: string): Promise<boolean> {
