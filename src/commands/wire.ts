@@ -9,7 +9,7 @@ import { withBatchedLooks } from '../providers/with-batched-looks.ts';
 import { type RetryPolicy, withRetry } from '../providers/with-retry.ts';
 import { withTimeout } from '../providers/with-timeout.ts';
 import { localProvider } from '../providers/local/local-provider.ts';
-import { listLocalRecoveryPoints } from '../providers/local/list-recovery-points.ts';
+import { localLister } from '../providers/local/list-recovery-points.ts';
 import { runProgram } from '../providers/local/sandbox/run-program.ts';
 import { availableLevel } from '../providers/local/sandbox/levels.ts';
 import { postgresDirsOf } from '../providers/local/postgres/server-binaries.ts';
@@ -52,7 +52,7 @@ function wireLocalProvider(io: CommandIo): Provider {
   const dirs = postgresDirsOf(io.env);
   return localProvider({
     clock: systemClock,
-    listRecoveryPoints: listLocalRecoveryPoints,
+    listRecoveryPoints: localLister(io.env),
     availableLevel: async () => availableLevel({ path: io.env['PATH'] }),
     path: io.env['PATH'],
     ...(dirs && { postgresDirs: dirs }),

@@ -35,6 +35,7 @@ export async function restoreFiles(context: WorkerContext<FilesRestore>): Promis
   const { point, spec } = request;
   if (!(await isDone(layout, COPY))) await once(layout, { name: SPACE, work: async () => assertSpace(context) });
   const { bytes } = await once(layout, { name: COPY, work: async () => copy(context) });
+  await context.releaseBackup?.();
   return {
     endpoint: { kind: 'files', folder: layout.data, trueModes: trueModesOf(layout) },
     facts: {

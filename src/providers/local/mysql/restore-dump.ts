@@ -13,43 +13,53 @@ import { makeEmptyServer } from './make-server.ts';
 import { startServer } from './run-server.ts';
 import { type ServerPrograms, findMysqlServer } from './server-binaries.ts';
 
+const LOOK = 'look at the dump';
 const LOAD = 'load the dump';
 
 /** Loads a dump into a new, empty server, and ends that server in good order. */
 export async function restoreDump(context: WorkerContext<MysqlRestore>): Promise<Filled> {
   const { layout, request, path } = context;
-  const looked = await lookAtDump(request.point.location);
-  if ('problem' in looked) throw new ProblemError(looked.problem);
-  const { dump } = looked;
-  const chosen = await findMysqlServer({ ...dump.engine, fit: 'any-version' }, path);
+  const { engine, capturedError } = await once(layout, {
+    name: LOOK,
+    async work() {
+      const dump = await look(request.point.location);
+      const error = dump.isLocalTime ? zoneError(request.point.capturedAt, dump.writtenAt) : 1_000;
+      return { engine: dump.engine, capturedError: error };
+    },
+  });
+  const chosen = await findMysqlServer({ ...engine, fit: 'any-version' }, path);
   if ('problem' in chosen) throw new ProblemError(chosen.problem);
   const programs = chosen.found;
   // One phase: of a load that was cut short nobody knows how far it came, so it begins anew with an empty server.
-  const loaded = await once(layout, { name: LOAD, work: () => load(context, dump, programs) });
+  const loaded = await once(layout, { name: LOAD, work: () => load(context, programs) });
+  await context.releaseBackup?.();
   return {
     programs,
     bytes: loaded.bytes,
     warnings: [...leftOutWarning(loaded.leftOut), ...definersWarning(loaded.definers)],
     layOut: [],
-    capturedError: dump.isLocalTime ? zoneError(request.point.capturedAt, dump.writtenAt) : 1_000,
-    source: dump.engine,
+    capturedError,
+    source: engine,
     phases: [LOAD],
   };
 }
 
-async function load(
-  context: WorkerContext<MysqlRestore>,
-  dump: DumpParticulars,
-  programs: ServerPrograms,
-): Promise<LoadFacts> {
+async function look(file: string): Promise<DumpParticulars> {
+  const looked = await lookAtDump(file);
+  if ('problem' in looked) throw new ProblemError(looked.problem);
+  return looked.dump;
+}
+
+async function load(context: WorkerContext<MysqlRestore>, programs: ServerPrograms): Promise<LoadFacts> {
   const { layout, request, progress } = context;
+  const { location: file } = request.point;
+  const dump = await look(file);
   const problem = await spaceProblem(layout.folder, dump.bytes);
   if (problem) throw new ProblemError(problem);
   progress({ detail: 'making an empty server' });
   await makeEmptyServer(context, programs);
   const server = await startServer(context, programs);
   try {
-    const { location: file } = request.point;
     return await loadDump(context, { file, dump, server: programs, database: request.spec.database });
   } finally {
     // In good order, so that what is found at the next start is whole, whatever its storage engine.

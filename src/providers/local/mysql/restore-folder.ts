@@ -1,43 +1,55 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RecoveryPoint } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { MysqlRestore } from '../../../runbook/restore-spec.ts';
+import type { Millis } from '../../../support/time.ts';
 import { discardRestored } from '../worker/folder-layout.ts';
 import { spaceProblem } from '../worker/free-space.ts';
 import { once } from '../worker/phases.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import { readBackupInfo, settingsOf } from './backup-info.ts';
 import { copyBackup, listBackup } from './copy-backup.ts';
+import type { Engine } from './engine.ts';
 import type { Filled } from './filled.ts';
 import { zoneError } from './local-time.ts';
 import { runSandboxed } from './sandboxed-tool.ts';
 import { type ServerPrograms, findMysqlServer } from './server-binaries.ts';
 
+const LOOK = 'look at the folder';
 const COPY = 'copy';
 const PREPARE = 'prepare';
 
 /** Copies a physical backup, and lets its own tool make the copy fit to be started, in the sandbox. */
 export async function restoreFolder(context: WorkerContext<MysqlRestore>): Promise<Filled> {
   const { layout, request, path } = context;
-  const { location } = request.point;
-  const read = await readBackupInfo(location);
-  if ('problem' in read) throw new ProblemError(read.problem);
-  const { engine, isLocalTime, writtenAt } = read.info;
+  const { engine, capturedError } = await once(layout, { name: LOOK, work: () => look(request.point) });
   const chosen = await findMysqlServer({ ...engine, fit: 'same-series' }, path);
   if ('problem' in chosen) throw new ProblemError(chosen.problem);
   const programs = chosen.found;
   const bytes = await once(layout, { name: COPY, work: () => copy(context) });
+  await context.releaseBackup?.();
   const layOut = await once(layout, { name: PREPARE, work: () => prepare(context, programs) });
   return {
     programs,
     bytes,
     warnings: [],
     layOut,
-    capturedError: isLocalTime ? zoneError(request.point.capturedAt, writtenAt) : 1_000,
+    capturedError,
     source: engine,
     phases: [COPY, PREPARE],
   };
+}
+
+async function look({
+  location,
+  capturedAt,
+}: RecoveryPoint): Promise<{ readonly engine: Engine; readonly capturedError: Millis }> {
+  const read = await readBackupInfo(location);
+  if ('problem' in read) throw new ProblemError(read.problem);
+  const { engine, isLocalTime, writtenAt } = read.info;
+  return { engine, capturedError: isLocalTime ? zoneError(capturedAt, writtenAt) : 1_000 };
 }
 
 async function copy({ layout, request, signal, progress }: WorkerContext<MysqlRestore>): Promise<number> {

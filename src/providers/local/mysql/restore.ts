@@ -13,6 +13,7 @@ import { restoreDump } from './restore-dump.ts';
 import { restoreFolder } from './restore-folder.ts';
 import { SPECIAL_SETTINGS, startServer } from './run-server.ts';
 
+const LOOK = 'look at the backup';
 const START = 'start the server';
 
 /**
@@ -23,12 +24,8 @@ const START = 'start the server';
  */
 export async function restoreMysql(context: WorkerContext<MysqlRestore>): Promise<Restored> {
   const { layout, request, progress } = context;
-  const isDump = await stat(request.point.location).then(
-    (found) => found.isFile(),
-    () => {
-      throw new ProblemError(noBackup(request.point.location));
-    },
-  );
+  // Kept, as all that is known of the backup: a worker that is started again may not find it any more.
+  const isDump = await once(layout, { name: LOOK, work: async () => isFile(request.point.location) });
   const filled = isDump ? await restoreDump(context) : await restoreFolder(context);
   let server: RunningServer | undefined;
   progress({ detail: 'starting the server' });
@@ -44,6 +41,12 @@ export async function restoreMysql(context: WorkerContext<MysqlRestore>): Promis
     endpoint: { kind: 'mysql', socket: join(layout.socket, SOCKET), credentialsFile: layout.credentials },
     facts: await factsOf(context, filled),
   };
+}
+
+async function isFile(location: string): Promise<boolean> {
+  const found = await stat(location).catch(() => undefined);
+  if (found === undefined) throw new ProblemError(noBackup(location));
+  return found.isFile();
 }
 
 async function factsOf({ layout, request }: WorkerContext<MysqlRestore>, filled: Filled): Promise<RestoreFacts> {

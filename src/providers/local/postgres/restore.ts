@@ -18,7 +18,7 @@ import { startServer } from './run-server.ts';
 import type { Restored, RunningServer, WorkerContext } from '../worker/worker-context.ts';
 import type { PostgresRestore } from '../../../runbook/restore-spec.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
-import { recogniseBackup } from './backup-form.ts';
+import { type BackupForm, recogniseBackup } from './backup-form.ts';
 import { findServer } from './server-binaries.ts';
 import { type LoginFacts, secureLogin } from './secure-login.ts';
 import { targetTooEarly } from './server-log.ts';
@@ -26,6 +26,7 @@ import { SERVER_PORT, SPECIAL_SETTINGS, writeLoginRules, writeSettings } from '.
 import { type StagedWal, stageWal } from './stage-wal.ts';
 import { unpackTar } from './unpack-tar.ts';
 
+const LOOK = 'look at the backup';
 const PHASES = ['free space', 'copy and verify', 'stage WAL', 'start and replay', 'secure login'] as const;
 
 interface Copied {
@@ -43,11 +44,10 @@ export async function restoreBaseBackup(given: WorkerContext<PostgresRestore>): 
   const context = await contextOf(given);
   const { layout, request } = context;
   assertReachable(context);
-  const manifest = await readManifest(context);
   if (!(await isDone(layout, 'copy and verify'))) {
     await once(layout, { name: 'free space', work: () => assertSpace(context) });
   }
-  const copied = await once(layout, { name: 'copy and verify', work: () => copyBackup(context, manifest) });
+  const copied = await once(layout, { name: 'copy and verify', work: () => copyBackup(context) });
   const staged = await once(layout, { name: 'stage WAL', work: () => prepare(context) });
   await configure(context, staged);
   const { server, end, login } = await serve(context, staged);
@@ -93,6 +93,8 @@ async function serve(
       },
     });
     server ??= await startServer(context);
+    // Not before it has replayed: how far it came is judged by the archive.
+    await context.releaseBackup?.();
     context.progress({ detail: 'securing the login' });
     const login = await once(layout, { name: 'secure login', work: () => secureLogin(layout, request.spec.superuser) });
     return { server, end, login };
@@ -121,10 +123,9 @@ async function assertSpace({ form, request, layout, progress }: RestoreContext):
   return null;
 }
 
-async function copyBackup(
-  { form, request, layout, server, signal, progress }: RestoreContext,
-  manifest?: BackupManifest,
-): Promise<Copied> {
+async function copyBackup(context: RestoreContext): Promise<Copied> {
+  const { form, request, layout, server, signal, progress } = context;
+  const manifest = await readManifest(context);
   const target = await openRestoreTarget(layout, manifest);
   const detail = manifest ? 'copying and verifying' : 'copying';
   let bytesDone = 0;
@@ -201,16 +202,22 @@ function preparedWarning(count: number): Problem[] {
 async function contextOf(given: WorkerContext<PostgresRestore>): Promise<RestoreContext> {
   const { point } = given.request;
   given.progress({ detail: 'looking for a server' });
-  const recognised = await recogniseBackup(point.location);
-  if (recognised.kind === 'unusable') throw new ProblemError(recognised.problem);
-  if (recognised.kind === 'none') throw new ProblemError(noBackup(point.location));
+  // Kept: a worker that is started again may not find the backup any more.
+  const form = await once(given.layout, { name: LOOK, work: () => recognise(point.location) });
   const server = await findServer({
     major: Number.parseInt(point.engine.version, 10),
     ...(given.postgresDirs && { dirs: given.postgresDirs }),
     ...(given.path !== undefined && { path: given.path }),
   });
   if (server.kind === 'missing') throw new ProblemError(server.problem);
-  return { ...given, form: recognised.form, server };
+  return { ...given, form, server };
+}
+
+async function recognise(location: string): Promise<BackupForm> {
+  const recognised = await recogniseBackup(location);
+  if (recognised.kind === 'unusable') throw new ProblemError(recognised.problem);
+  if (recognised.kind === 'none') throw new ProblemError(noBackup(location));
+  return recognised.form;
 }
 
 function noBackup(location: string): Problem {

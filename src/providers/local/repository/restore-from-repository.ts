@@ -2,15 +2,17 @@ import type { Problem } from '../../../diagnostics/problem.ts';
 import type { LocalRestore } from '../../../runbook/restore-spec.ts';
 import { once, spansOf } from '../worker/phases.ts';
 import type { Restored, WorkerContext } from '../worker/worker-context.ts';
-import { type FetchedPlace, describeFetched } from './describe-fetched.ts';
+import { removeTree } from '../remove-tree.ts';
+import { type DescribedBackup, type FetchedPlace, describeFetched } from './describe-fetched.ts';
 import { fetchBackup } from './fetch-pgbackrest-backup.ts';
 import { fetchWal } from './fetch-pgbackrest-wal.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
-import { type Environment, type OpenRepository, openRepository } from './open-repository.ts';
+import { type OpenRepository, openRepository } from './open-repository.ts';
 import { emptyStaging, stagingOf } from './staging.ts';
 
 const FETCH = 'fetch from repository';
 const FETCH_WAL = 'fetch WAL';
+const DESCRIBE = 'describe what was fetched';
 
 /** What the first phase gives to whatever comes after it. JSON-serialisable. */
 interface Fetched {
@@ -22,19 +24,17 @@ interface Fetched {
 
 /**
  * Fetches the backup out of its tool's repository into the resource's folder, and restores it from there by the way of
- * its kind. Repeatable at any point: an unfinished fetch is done again from its beginning; a finished one is kept for
- * as long as the resource, since a worker that is started again reads it again.
+ * its kind. Repeatable at any point: an unfinished fetch is done again from its beginning; a finished one is kept until
+ * the kind has read all of it, so that no more than this takes twice the space.
  *
- * @param env for a secret that lies there
  * @param restore by the way of the kind
  * @throws ProblemError for whatever the tool, the repository or the restore did not allow
  */
 export async function restoreFromRepository(
   context: WorkerContext,
-  env: Environment,
   restore: (context: WorkerContext) => Promise<Restored>,
 ): Promise<Restored> {
-  const { layout, request, signal } = context;
+  const { layout, request, signal, env } = context;
   const isPgBackRest = request.spec.repository?.tool === 'pgbackrest';
   // Opened late and once: a worker that has fetched all needs no secret any more.
   let opening: Promise<OpenRepository> | undefined;
@@ -42,8 +42,16 @@ export async function restoreFromRepository(
   const fetched = await once(layout, { name: FETCH, work: async () => fetch(context, await open()) });
   if (isPgBackRest) await once(layout, { name: FETCH_WAL, work: async () => fetchWal(context, await open()) });
   const spec = specOfFetched(request.spec, fetched.place, isPgBackRest ? stagingOf(layout).wal : undefined);
-  const described = await describeFetched(spec, { drawn: request.point, place: fetched.place, signal });
-  const restored = await restore({ ...context, request: { ...request, spec, point: described.point } });
+  const described = await once(layout, {
+    name: DESCRIBE,
+    work: async (): Promise<DescribedBackup> =>
+      describeFetched(spec, { drawn: request.point, place: fetched.place, signal }),
+  });
+  const restored = await restore({
+    ...context,
+    request: { ...request, spec, point: described.point },
+    releaseBackup: async () => removeTree(stagingOf(layout).folder),
+  });
   const { facts } = restored;
   return {
     ...restored,

@@ -25,6 +25,7 @@ export async function restoreDatabase(context: WorkerContext<SqliteRestore>): Pr
     await once(layout, { name: 'free space', work: async () => assertSpace(context) });
   }
   const copied = await once(layout, { name: 'copy', work: async () => copy(context) });
+  await context.releaseBackup?.();
   const file = copyOf({ file: request.point.location, isGzip: request.point.location.endsWith('.gz') }, layout.data);
   const recovered = await once(layout, {
     name: 'recover',

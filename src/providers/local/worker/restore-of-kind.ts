@@ -16,7 +16,7 @@ import { unreachable } from '../../../support/unreachable.ts';
  */
 export async function restoreOfKind(context: WorkerContext): Promise<Restored> {
   const { spec } = context.request;
-  if (spec.repository) return restoreFromRepository(context, process.env, restoreOfKind);
+  if (spec.repository) return restoreFromRepository(context, restoreOfKind);
   switch (spec.kind) {
     case 'postgres':
       return restoreBaseBackup(narrowed(context, spec));

@@ -35,6 +35,7 @@ async function work(folder: string): Promise<number> {
       ...asked,
       layout,
       path: process.env['PATH'],
+      env: process.env,
       signal: told.signal,
       progress: (progress) => state.pending(progress),
     });

@@ -30,9 +30,16 @@ export interface WorkerContext<Spec extends LocalRestore = LocalRestore> extends
   readonly layout: FolderLayout;
   /** `PATH`, for tools. */
   readonly path: string | undefined;
+  /** Environment of the worker, for secrets of repositories that lie there. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the worker is told to end. */
   readonly signal: AbortSignal;
   readonly progress: (progress: Progress) => void;
+  /**
+   * Called when nothing of the backup at `request.point.location` is read any more, also by a worker that is started again:
+   * what was fetched for this restore alone then makes room. Absent of a backup that is read where it was made.
+   */
+  readonly releaseBackup?: () => Promise<void>;
 }
 
 /** A restored resource that can be looked at. */

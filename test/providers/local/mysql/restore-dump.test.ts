@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -127,15 +127,18 @@ describe.skipIf(program === undefined)('a restored dump', () => {
 
 describe.skipIf(program === undefined)("the worker of a dump's restore", () => {
   it.each([
-    ['while it loads', 'data/shop'],
-    ['when the dump is loaded', 'done-load-the-dump.json'],
-  ])('killed %s, gives the same restore with one finished load', async (_, sign) => {
+    ['while it loads', 'data/shop', 'needed'],
+    ['when the dump is loaded', 'done-load-the-dump.json', 'not needed'],
+  ])('killed %s, gives the same restore with one finished load', async (_, sign, backup) => {
     const folder = freshFolder();
-    await writeRequest(folder, await pointOf(source, 'shop.sql'), 'L0');
+    const location = join(lab, `rotated-${folders}.sql`);
+    await cp(join(source, 'shop.sql'), location);
+    await writeRequest(folder, { ...(await pointOf(source, 'shop.sql')), location }, 'L0');
     const killed = startWorker(folder);
     while (!(await stat(join(folder, sign)).catch(() => undefined))) await new Promise(setImmediate);
     await end(killed, 'SIGKILL');
     await rm(join(folder, 'state.json'), { force: true });
+    if (backup === 'not needed') await rm(location);
     factsOf(await settled(folder, startWorker(folder)));
     expect(await observe(folder, CONTENTS)).toEqual(living);
     expect(JSON.parse(await readFile(join(folder, 'done-load-the-dump.json'), 'utf8'))).toMatchObject({ times: 1 });

@@ -131,16 +131,19 @@ describe.skipIf(backupProgram === undefined)('a damaged physical backup', () => 
 
 describe.skipIf(backupProgram === undefined)("the worker of a physical backup's restore", () => {
   it.each([
-    ['while it copies', 'data/ibdata1'],
-    ['when the copy is made', 'done-copy.json'],
-    ['when the copy is prepared', 'done-prepare.json'],
-  ])('killed %s, gives the same restore with one finished copy, and leaves nothing', async (_, sign) => {
+    ['while it copies', 'data/ibdata1', 'needed'],
+    ['when the copy is made', 'done-copy.json', 'not needed'],
+    ['when the copy is prepared', 'done-prepare.json', 'not needed'],
+  ])('killed %s, gives the same restore with one finished copy, and leaves nothing', async (_, sign, backup) => {
     const folder = freshFolder();
-    await writeRequest(folder, await pointOf(source, 'full'));
+    const location = join(lab, 'rotated', String(folders));
+    await cp(join(source, 'full'), location, { recursive: true });
+    await writeRequest(folder, { ...(await pointOf(source, 'full')), location });
     const killed = startWorker(folder);
     while (!(await stat(join(folder, sign)).catch(() => undefined))) await new Promise(setImmediate);
     await end(killed, 'SIGKILL');
     await rm(join(folder, 'state.json'), { force: true });
+    if (backup === 'not needed') await rm(location, { recursive: true });
     const worker = startWorker(folder);
     factsOf(await settled(folder, worker));
     expect(await observe(folder, CONTENTS)).toEqual(living);

@@ -3,8 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RecoveryPoint, RecoveryPointListing } from '../../../../src/catalog/recovery-point.ts';
+import { localProbe } from '../../../../src/probe/local/local-probe.ts';
 import type { Observation, ObservationRequest } from '../../../../src/probe/observation.ts';
-import { mysqlProbe } from '../../../../src/probe/mysql/mysql-probe.ts';
 import { listMysqlBackups } from '../../../../src/providers/local/mysql/list-mysql-backups.ts';
 import type { WorkerRequest } from '../../../../src/providers/local/worker/worker-context.ts';
 import type { ResourceState } from '../../../../src/providers/provider.ts';
@@ -103,7 +103,7 @@ export function factsOf(state: ResourceState): RestoreFacts {
   return state.facts;
 }
 
-const probe = mysqlProbe({ readSecret: () => Promise.reject(new Error('no secret is asked for')) });
+const probe = localProbe({ readSecret: () => Promise.reject(new Error('no secret is asked for')) });
 
 /** Looks at what was restored, as a drill does. */
 export function observe(folder: string, request: ObservationRequest): Promise<Observation> {

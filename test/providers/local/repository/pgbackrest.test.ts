@@ -8,7 +8,7 @@ import type { PgBackRestBackup } from '../../../../src/providers/local/repositor
 import type { PostgresRestore, RecoveryTarget } from '../../../../src/runbook/restore-spec.ts';
 import { textsBelow, treeHash } from '../../../support/tree-hash.ts';
 import { makeFolderFor } from '../postgres/cluster.ts';
-import { ask, endAllWorkers } from '../postgres/worker.ts';
+import { ask, endAllWorkers, startWorker } from '../postgres/worker.ts';
 import {
   COMMON,
   ENV,
@@ -130,8 +130,18 @@ describe.runIf(isThere)('a repository of pgBackRest', () => {
     const { state } = await restoreInto(folder, spec(shop.plain), full);
     expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
     expect(await ask(folder, COUNT)).toEqual([{ orders: 3001, side: 1 }]);
-    const settings = await readFile(join(folder, 'fetched/backup/postgresql.auto.conf'), 'utf8');
-    expect(settings).not.toContain('restore_command');
+    expect(await readFile(join(folder, 'data/postgresql.auto.conf'), 'utf8')).not.toContain('restore_command');
+  });
+
+  it('leaves no second copy of what was fetched, which a worker that is started again does not need', async () => {
+    const folder = freshFolder();
+    const worker = await restoreInto(folder, spec(shop.plain), full);
+    expect(await readdir(folder)).not.toContain('fetched');
+    worker.child.kill('SIGKILL');
+    await worker.end();
+    await rm(join(folder, 'state.json'));
+    expect(await startWorker(folder, { PATH: ENV.PATH }).settled()).toEqual(worker.state);
+    expect(await ask(folder, COUNT)).toEqual([{ orders: 3001, side: 1 }]);
   });
 
   it('is opened with its passphrase where it is encrypted, which is then written nowhere', async () => {

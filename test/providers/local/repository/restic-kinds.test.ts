@@ -1,11 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalRestore } from '../../../../src/runbook/restore-spec.ts';
 import { SHOP, ask as askDatabase, copyWithHotWal, execute } from '../../../probe/sqlite/databases.ts';
 import { type Cluster, startCluster } from '../postgres/cluster.ts';
-import { ask, endAllWorkers } from '../postgres/worker.ts';
+import { type Worker, ask, endAllWorkers, startWorker } from '../postgres/worker.ts';
 import { COMMON, RESTIC, hasTool, list, only, restic, restoreInto } from './repository-worker.ts';
 
 const isThere = await hasTool('restic');
@@ -34,6 +34,15 @@ async function restored(given: LocalRestore, tag: string): ReturnType<typeof res
   return restoreInto(freshFolder(), spec, only((await list(spec)).points));
 }
 
+/** A worker that is started again, without repository and password, after one that was killed. */
+async function startedAgain(worker: Worker): ReturnType<Worker['settled']> {
+  worker.child.kill('SIGKILL');
+  await worker.end();
+  await rm(join(worker.folder, 'state.json'));
+  expect(await readdir(worker.folder)).not.toContain('fetched');
+  return startWorker(worker.folder, { PATH: process.env['PATH'] }).settled();
+}
+
 describe.runIf(isThere)('out of a snapshot of restic', () => {
   beforeAll(async () => {
     lab = await mkdtemp(join(tmpdir(), 'drillbook-test-'));
@@ -57,7 +66,9 @@ describe.runIf(isThere)('out of a snapshot of restic', () => {
     await restic(repository, ['backup', '--quiet', '--tag', 'sqlite', source]);
     const repositorySpec = { ...RESTIC, path: join(source, 'live.db') };
     const spec = { ...LOCAL, kind: 'sqlite', source: repository, repository: repositorySpec } as const;
-    const { state } = await restored(spec, 'sqlite');
+    const worker = await restored(spec, 'sqlite');
+    const state = await startedAgain(worker);
+    expect(state).toEqual(worker.state);
     if (state.kind !== 'ready' || state.endpoint?.kind !== 'sqlite') throw new Error(JSON.stringify(state));
     expect(askDatabase(state.endpoint.file, 'select count(*) as rows from orders')).toEqual([7]);
   });
@@ -94,8 +105,10 @@ describe.runIf(isThere)('out of a snapshot of restic', () => {
     await restic(repository, ['backup', '--quiet', '--tag', 'base', join(lab, 'base')]);
     const server = { superuser: 'postgres', preload: [], wal: cluster.archive } as const;
     const spec = { ...SERVER, ...server, kind: 'postgres', source: repository, repository: RESTIC } as const;
-    const { state, folder } = await restored(spec, 'base');
+    const worker = await restored(spec, 'base');
+    const { state, folder } = worker;
     expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
+    expect(await startedAgain(worker)).toEqual(state);
     expect(await ask(folder, 'select count(*)::int as rows from orders')).toEqual([{ rows: 500 }]);
   });
 });

@@ -194,14 +194,18 @@ describe.runIf(isThere)('a repository of restic', () => {
       for (const text of (await textsBelow(folder)).values()) expect(text).not.toContain(PASSWORD);
     });
 
-    it('once: a worker that is started again on a finished fetch needs no repository', async () => {
+    it('once: a worker that is started again needs no repository, and leaves no second copy', async () => {
       const folder = freshFolder();
       const worker = await restoreInto(folder, spec(), await nightly());
+      expect(await readdir(folder)).not.toContain('fetched');
       worker.child.kill('SIGKILL');
       await worker.end();
       await rm(join(folder, 'state.json'));
+      // As if it had been killed while it removed what was fetched.
+      await mkdir(join(folder, 'fetched/backup', data), { recursive: true });
       const again = startWorker(folder, { PATH: ENV.PATH });
       expect(await again.settled()).toMatchObject({ kind: 'ready' });
+      expect(await readdir(folder)).not.toContain('fetched');
     });
 
     it('from the beginning when a worker was killed in the middle of a fetch', async () => {
