@@ -121,7 +121,11 @@ const postgresDump = resource(
       }),
     ),
     jobs: Type.Optional({
-      ...count('Tables loaded at once, where the form of the dump allows it.', 1, 64),
+      ...count(
+        'How much is loaded at once: rows of tables, out of a custom archive or a directory, and indexes and foreign keys.',
+        1,
+        64,
+      ),
       default: 1,
     }),
     major: Type.Optional(

@@ -1,16 +1,39 @@
-import { type ChildProcess } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import { launchInSandbox, launchProblem } from '../sandbox/launch.ts';
+import { type SandboxedCommand, launchInSandbox, launchProblem } from '../sandbox/launch.ts';
 import type { DumpContext } from './dump-context.ts';
 import type { DumpForm } from './dump-form.ts';
-import { type PgRestore } from './find-pg-restore.ts';
+import type { PgRestore } from './find-pg-restore.ts';
+import { readingOf } from './reading-of.ts';
 
-type ArchiveForm = Exclude<DumpForm, { kind: 'plain' }>;
+/** A dump that is no script, and what makes it one. */
+export interface Archive {
+  readonly form: Exclude<DumpForm, { kind: 'plain' }>;
+  readonly pgRestore: PgRestore;
+}
 
-const FORMAT_OPTION: Readonly<Record<ArchiveForm['kind'], string>> = { custom: '-Fc', tar: '-Ft', directory: '-Fd' };
+/** What is asked of an archive. */
+export interface ScriptWanted {
+  /** More options of pg_restore. */
+  readonly options: readonly string[];
+  /** Ids of the only entries wanted, in their order; otherwise all of them. */
+  readonly entries?: readonly string[];
+  /** Told now and then how many more bytes of the archive were read, where the system tells it. */
+  readonly onRead?: (bytes: number) => void;
+}
+
+const FORMAT_OPTION: Readonly<Record<Archive['form']['kind'], string>> = {
+  custom: '-Fc',
+  tar: '-Ft',
+  directory: '-Fd',
+};
+/** The first descriptor after those of every process. */
+const ENTRIES_FD = 3;
 /** As much of its messages as tells what is wrong. */
 const MOST_WORDS = 4_000;
 
@@ -18,16 +41,50 @@ const MOST_WORDS = 4_000;
  * The SQL script in an archive, as pg_restore writes it in a sandbox. It gets no connection to any server: what it reads
  * goes the same careful way as a plain dump.
  *
- * @param options more options of pg_restore
  * @throws ProblemError while it is read, or at its end, when the archive is damaged
  */
 export async function* archiveScript(
-  { layout, level, signal }: Pick<DumpContext, 'layout' | 'level' | 'signal'>,
-  { form, pgRestore }: { readonly form: ArchiveForm; readonly pgRestore: PgRestore },
-  options: readonly string[],
+  context: Pick<DumpContext, 'layout' | 'level' | 'signal'>,
+  archive: Archive,
+  wanted: ScriptWanted,
 ): AsyncGenerator<Buffer> {
+  const { signal } = context;
+  const { command, problem } = commandOf(context, archive, wanted);
+  if (problem) throw new ProblemError(problem);
+  // An open file needs no place in the sandbox, and no right of its user to its folder.
+  const file = archive.form.kind === 'directory' ? undefined : await open(archive.form.path, 'r');
+  const entries = wanted.entries && (await openEntries(context.layout.folder, wanted.entries));
+  let child: ChildProcess | undefined;
+  try {
+    child = launchInSandbox({
+      ...command,
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+      stdio: [file?.fd ?? 'ignore', 'pipe', 'pipe', ...(entries ? [entries.fd] : [])],
+    });
+    const ended = endOf(child);
+    const reading = readingOf(child.pid, wanted.onRead);
+    for await (const chunk of child.stdout as Readable as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      reading();
+      yield chunk;
+    }
+    const { code, words } = await ended;
+    signal.throwIfAborted();
+    if (code !== 0) throw new ProblemError(problemOf(words, code));
+  } finally {
+    child?.kill('SIGKILL');
+    await entries?.close();
+    await file?.close();
+  }
+}
+
+function commandOf(
+  { layout, level }: Pick<DumpContext, 'layout' | 'level'>,
+  { form, pgRestore }: Archive,
+  { options, entries }: ScriptWanted,
+): { readonly command: SandboxedCommand; readonly problem: Problem | undefined } {
   const isFolder = form.kind === 'directory';
-  const sandboxed = {
+  const command = {
     level,
     readOnly: [...pgRestore.readOnlyPaths, ...(isFolder ? [form.path] : [])],
     writable: [],
@@ -37,32 +94,23 @@ export async function* archiveScript(
       '--exit-on-error',
       '--file=-',
       ...options,
+      ...(entries ? [`--use-list=/dev/fd/${ENTRIES_FD}`] : []),
       ...(isFolder ? [form.path] : []),
     ],
     scratch: layout.scratch,
   };
-  const problem = launchProblem(sandboxed);
-  if (problem) throw new ProblemError(problem);
-  // An open file needs no place in the sandbox, and no right of its user to its folder.
-  const file = isFolder ? undefined : await open(form.path, 'r');
-  let child: ChildProcess | undefined;
+  return { command, problem: launchProblem(command) };
+}
+
+/** A list of entries that is nowhere but in its descriptor. */
+async function openEntries(folder: string, entries: readonly string[]): Promise<FileHandle> {
+  const path = join(folder, `entries-${randomUUID()}`);
+  // Whoever runs pg_restore opens the descriptor anew, as root at L0 as another user.
+  await writeFile(path, entries.map((id) => `${id};\n`).join(''), { mode: 0o644 });
   try {
-    child = launchInSandbox({
-      ...sandboxed,
-      env: { LC_ALL: 'C', TZ: 'UTC' },
-      stdio: [file?.fd ?? 'ignore', 'pipe', 'pipe'],
-    });
-    const ended = endOf(child);
-    for await (const chunk of child.stdout as Readable as AsyncIterable<Buffer>) {
-      signal.throwIfAborted();
-      yield chunk;
-    }
-    const { code, words } = await ended;
-    signal.throwIfAborted();
-    if (code !== 0) throw new ProblemError(problemOf(words, code));
+    return await open(path, 'r');
   } finally {
-    child?.kill('SIGKILL');
-    await file?.close();
+    await rm(path);
   }
 }
 

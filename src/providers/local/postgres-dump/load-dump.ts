@@ -1,8 +1,7 @@
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import { archiveScript } from './archive-script.ts';
-import { type DumpForm, openPlainDump } from './dump-form.ts';
-import { findPgRestore } from './find-pg-restore.ts';
+import { openPlainDump } from './dump-form.ts';
+import { loadArchive } from './load-archive.ts';
 import { makeLoader, retireLoader } from './load-sessions.ts';
 import { StatementError } from './raw-session.ts';
 import type { LoadTarget } from './load-state.ts';
@@ -42,6 +41,7 @@ async function loadByForm(context: DumpContext): Promise<LoadFacts> {
   const target: LoadTarget = {
     socketFolder: layout.socket,
     database: request.spec.database,
+    jobs: request.spec.jobs,
     isSameMajor: Number.parseInt(server.version, 10) === Number.parseInt(request.point.engine.version, 10),
     signal,
   };
@@ -55,23 +55,6 @@ async function loadByForm(context: DumpContext): Promise<LoadFacts> {
     return await replayScript(script as AsyncIterable<Buffer>, target);
   } finally {
     script.destroy();
-  }
-}
-
-async function loadArchive(
-  context: DumpContext,
-  form: Exclude<DumpForm, { kind: 'plain' }>,
-  target: LoadTarget,
-): Promise<LoadFacts> {
-  const pgRestore = await findPgRestore(context, form.header);
-  context.progress({ detail: 'loading' });
-  // The database is made as the archive describes it, where that is the one that the runbook speaks of.
-  const options = form.header.database === target.database ? ['--create'] : [];
-  const script = archiveScript(context, { form, pgRestore }, options);
-  try {
-    return await replayScript(script, target);
-  } finally {
-    await script.return(undefined);
   }
 }
 

@@ -13,6 +13,8 @@ export interface LoadSessions {
   readonly database: string;
   readonly loader: RawSession;
   readonly superuser: RawSession;
+  /** More sessions of the loader, which are closed with these. */
+  openLoaders(count: number): Promise<readonly RawSession[]>;
   /** A question of our own, as the superuser. */
   readonly ask: (sql: string, values?: readonly string[]) => Promise<readonly Record<string, unknown>[]>;
   close(): Promise<void>;
@@ -73,20 +75,27 @@ export async function openDatabase(socketFolder: string, database: string, encod
     await grantRoles(ask);
   });
   const folder = await reachSocketFolder(socketFolder, `.s.PGSQL.${SERVER_PORT}`);
-  const [superuser, loader] = [SUPERUSER, LOADER].map((user) => clientOf(folder.path, database, user));
-  if (superuser === undefined || loader === undefined) throw new Error('two clients are two');
+  const clients: Client[] = [];
+  const open = async (user: string): Promise<Client> => {
+    const client = clientOf(folder.path, database, user);
+    clients.push(client);
+    await client.connect();
+    return client;
+  };
   const close = async (): Promise<void> => {
-    await Promise.all([superuser, loader].map(async (client) => client.end()));
+    await Promise.all(clients.map(async (client) => client.end()));
     await folder.close();
   };
   try {
-    await superuser.connect();
-    await loader.connect();
+    const [superuser, loader] = [await open(SUPERUSER), await open(LOADER)];
+    const openLoaders = async (count: number): Promise<readonly RawSession[]> =>
+      Promise.all(Array.from({ length: count }, async () => rawSession(await open(LOADER))));
+    const ask = askerOf(superuser);
+    return { database, superuser: rawSession(superuser), loader: rawSession(loader), openLoaders, ask, close };
   } catch (error) {
     await close();
     throw error;
   }
-  return { database, superuser: rawSession(superuser), loader: rawSession(loader), ask: askerOf(superuser), close };
 }
 
 /** The first superuser of nearly every cluster: views and materialized views that it owns read whatever they like. */

@@ -1,6 +1,7 @@
 import type { Place } from './dump-problems.ts';
 import type { LoadSessions } from './load-sessions.ts';
 import type { ScriptReader } from './script-reader.ts';
+import type { StatementsBeside } from './statements-beside.ts';
 import type { StatementDuty } from './statement-duty.ts';
 
 /** Where and how a script is loaded. */
@@ -9,7 +10,17 @@ export interface LoadTarget {
   /** Where what names no database goes. */
   readonly database: string;
   readonly isSameMajor: boolean;
+  /** How much is done at once. */
+  readonly jobs: number;
+  /** What loads rows that the script leaves out. */
+  readonly beside?: RowsBeside;
   readonly signal: AbortSignal;
+}
+
+/** Rows that are loaded while a script is: told of each entry of an archive as the script comes to it. */
+export interface RowsBeside {
+  /** Returns when the script may go on with the entry. */
+  atEntry(isRows: boolean, database: string): Promise<void>;
 }
 
 /** The load under way. */
@@ -17,6 +28,8 @@ export interface Load {
   readonly target: LoadTarget;
   readonly reader: ScriptReader;
   sessions: LoadSessions;
+  /** What the server does while the script goes on; in the database of `sessions`. */
+  besides: StatementsBeside | undefined;
   number: number;
   /** Made for this load, or connected to. */
   readonly databases: Set<string>;
@@ -27,6 +40,8 @@ export interface Load {
   isPlaced: boolean;
   /** Whether the loader is in a transaction that the script began. */
   isInTransaction: boolean;
+  /** Whether it does so as another role. */
+  isActing: boolean;
   restrictedBy: string | undefined;
   isCluster: boolean;
   isComplete: boolean;

@@ -3,9 +3,10 @@ import { truncatedDump, unsafeDump, unsupportedDump } from './dump-problems.ts';
 import { MAINTENANCE_DATABASE, openDatabase } from './load-sessions.ts';
 import type { Load, LoadTarget, Statement } from './load-state.ts';
 import { parseMetaCommand } from './meta-command.ts';
-import { StatementError } from './raw-session.ts';
+import { type RawSession, StatementError } from './raw-session.ts';
 import { type ScriptItem, readScript } from './script-reader.ts';
 import { dutyOf } from './statement-duty.ts';
+import { besideDutyOf, statementsBeside } from './statements-beside.ts';
 import { submit } from './submit-statement.ts';
 
 /** What a load had to do besides. JSON-serialisable. */
@@ -21,6 +22,8 @@ export interface LoadFacts {
 
 /** Encodings whose later bytes may be ASCII, a quote or a backslash among them ("Character Set Support"): clients only. */
 const UNSAFE_ENCODINGS = /^(SJIS|BIG5|GBK|UHC|GB18030|JOHAB|SHIFT_JIS_2004)$/i;
+/** What pg_dump and pg_restore write before each entry of an archive; names in it hold no newline. */
+const ENTRY = /^-- (Data for )?Name: /;
 const COMPLETE = /^-- PostgreSQL database (cluster )?dump complete$/;
 
 /**
@@ -40,7 +43,9 @@ export async function replayScript(script: AsyncIterable<Buffer>, target: LoadTa
     settings: [],
     encoding: 'UTF8',
     isPlaced: false,
+    besides: undefined,
     isInTransaction: false,
+    isActing: false,
     restrictedBy: undefined,
     isCluster: false,
     isComplete: false,
@@ -54,6 +59,7 @@ export async function replayScript(script: AsyncIterable<Buffer>, target: LoadTa
       const item = await load.reader.next();
       if (item.kind === 'end') {
         assertWhole(load, item);
+        await settle(load);
         break;
       }
       await takeItem(load, item);
@@ -76,6 +82,7 @@ async function takeItem(load: Load, item: Exclude<ScriptItem, { kind: 'end' }>):
       if (item.text === '-- PostgreSQL database cluster dump') load.isCluster = true;
       // In the dump of a cluster, each database's own end comes before the end of all.
       if (COMPLETE.test(item.text)) load.isComplete = item.text.includes('cluster') || !load.isCluster;
+      await beginEntry(load, ENTRY.exec(item.text));
       return;
     case 'meta-command':
       await obey(load, item);
@@ -104,9 +111,38 @@ function assertWhole(load: Load, end: ScriptItem & { kind: 'end' }): void {
   }
 }
 
+async function beginEntry(load: Load, entry: RegExpExecArray | null): Promise<void> {
+  const { beside } = load.target;
+  if (entry === null || beside === undefined) return;
+  if (entry[1] !== undefined) await place(load);
+  await beside.atEntry(entry[1] !== undefined, load.sessions.database);
+}
+
 async function takeStatement(load: Load, { text, words, at }: ScriptItem & { kind: 'statement' }): Promise<void> {
   const statement: Statement = { text, duty: dutyOf(words), number: load.number, at, words };
-  const { duty } = statement;
+  const besideDuty = load.isInTransaction || load.isActing ? undefined : besideDutyOf(statement);
+  if (load.target.jobs > 1 && load.isPlaced && besideDuty !== undefined && statement.duty.kind === 'content') {
+    load.besides ??= statementsBeside(await openMoreLoaders(load));
+    return load.besides.give(statement, besideDuty);
+  }
+  if (statement.duty.kind !== 'skip') await settle(load);
+  await doStatement(load, statement);
+}
+
+/** Has the server end what it does beside the script, and does again in its turn what it refused. */
+async function settle(load: Load): Promise<void> {
+  for (const statement of (await load.besides?.settle()) ?? []) await doStatement(load, statement);
+}
+
+/** They take the settings that the script has made so far. */
+async function openMoreLoaders({ sessions, settings, target }: Load): Promise<readonly RawSession[]> {
+  const more = await sessions.openLoaders(target.jobs - 1);
+  for (const session of more) for (const text of settings) await session.run(text);
+  return [sessions.loader, ...more];
+}
+
+async function doStatement(load: Load, statement: Statement): Promise<void> {
+  const { duty, text, words } = statement;
   switch (duty.kind) {
     case 'refuse':
       throw new ProblemError(unsafeDump(duty.because, statement));
@@ -159,6 +195,7 @@ async function setInBoth(load: Load, statement: Statement): Promise<void> {
   try {
     await submit(load, loader, statement, ['42704']);
     if (!load.isInTransaction) await submit(load, superuser, statement, ['42704']);
+    await load.besides?.set(statement.text);
   } catch (error) {
     if (!(error instanceof StatementError)) throw error;
     load.settings = load.settings.filter((text) => text !== statement.text);
@@ -171,6 +208,7 @@ async function actAs(load: Load, statement: Statement): Promise<void> {
   await submit(load, load.sessions.superuser, statement);
   const role = /AUTHORIZATION\s+(.+?)\s*;$/is.exec(statement.text.toString('utf8'))?.[1] ?? 'DEFAULT';
   const isReset = statement.words[0] === 'RESET' || /^default$/i.test(role);
+  load.isActing = !isReset;
   await submit(load, load.sessions.loader, {
     ...statement,
     text: Buffer.from(isReset ? 'reset role' : `set role ${role}`),
@@ -189,6 +227,8 @@ async function place(load: Load): Promise<void> {
 }
 
 async function connect(load: Load, database: string): Promise<void> {
+  await settle(load);
+  load.besides = undefined;
   await load.sessions.close();
   // In another encoding than its own, what was made with the cluster would not take what the dump holds.
   load.sessions = await openDatabase(load.target.socketFolder, database, load.encoding);
@@ -196,6 +236,7 @@ async function connect(load: Load, database: string): Promise<void> {
   load.settings = [];
   load.isPlaced = true;
   load.isInTransaction = false;
+  load.isActing = false;
   load.reader.setStandardStrings(true);
 }
 

@@ -7,29 +7,13 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../../../src/diagnostics/problem.ts';
 import { ProblemError } from '../../../../src/diagnostics/problem-error.ts';
-import { findServer } from '../../../../src/providers/local/postgres/server-binaries.ts';
-import type { DumpContext } from '../../../../src/providers/local/postgres-dump/dump-context.ts';
-import { recogniseDumpFile, recogniseDumpFolder } from '../../../../src/providers/local/postgres-dump/dump-form.ts';
-import { loadDump } from '../../../../src/providers/local/postgres-dump/load-dump.ts';
 import { SUPERUSER } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
-import { layoutOf } from '../../../../src/providers/local/worker/folder-layout.ts';
 import { type TestServer, overwrite, startTestServer } from '../../../support/postgres-server.ts';
-import { SYSTEM_BIN, dumpPoint, dumpSpec, runTool } from './dump-worker.ts';
+import { SYSTEM_BIN, dumpSpec, runTool } from './dump-worker.ts';
+import { loadInto } from './load-into.ts';
 
 const execFile = promisify(execFileOf);
 const SECRET = 'canary-of-a-row';
-const DRILL = {
-  drillId: 'd-1',
-  startedAt: '2026-01-01T00:00:00.000Z',
-  sandbox: {
-    provider: 'local' as const,
-    expiresAt: '2026-01-02T00:00:00.000Z',
-    minimumIsolation: 'L0' as const,
-    folder: '/nowhere',
-  },
-  sources: [],
-};
-
 let lab: string;
 let source: string;
 let server: TestServer;
@@ -65,25 +49,7 @@ afterAll(async () => {
 /** The problem that a load ends in; nothing of a row is in it. */
 async function problemWith(id: string): Promise<Problem> {
   const spec = dumpSpec(source, { database: `load_${(loads += 1)}` });
-  const point = await dumpPoint(spec, id);
-  const recognised = (await stat(point.location)).isDirectory()
-    ? await recogniseDumpFolder(point.location)
-    : await recogniseDumpFile(point.location);
-  const found = await findServer({ major: 15, dirs: [SYSTEM_BIN] });
-  if (recognised.kind !== 'dump' || found.kind !== 'found') throw new Error('there is no dump, or no server for it');
-  const folder = join(lab, 'drills', String(loads));
-  await mkdir(folder);
-  const context: DumpContext = {
-    request: { kind: 'restore', token: 'token-1', spec, point, drill: DRILL },
-    level: 'L0',
-    layout: { ...layoutOf(folder), socket: server.endpoint.host },
-    path: '',
-    signal: new AbortController().signal,
-    progress: () => {},
-    form: recognised.form,
-    server: found,
-  };
-  const error: unknown = await loadDump(context).catch((error: unknown) => error);
+  const error: unknown = await loadInto(server, spec, id).catch((error: unknown) => error);
   if (!(error instanceof ProblemError)) throw new Error(`it ends in ${String(error)}`);
   expect(JSON.stringify(error.problem)).not.toContain(SECRET);
   return error.problem;

@@ -25,9 +25,15 @@ beforeAll(async () => {
 afterAll(async () => server.dispose());
 
 /** Loads a script into a database of its own. */
-async function load(script: string, { isSameMajor = true } = {}): Promise<LoadFacts> {
+async function load(script: string, { isSameMajor = true, jobs = 1 } = {}): Promise<LoadFacts> {
   database = `load_${(loads += 1)}`;
-  const target = { socketFolder: server.endpoint.host, database, isSameMajor, signal: new AbortController().signal };
+  const target = {
+    socketFolder: server.endpoint.host,
+    database,
+    isSameMajor,
+    jobs,
+    signal: new AbortController().signal,
+  };
   async function* parts(): AsyncGenerator<Buffer> {
     yield await Promise.resolve(Buffer.from(script));
   }
@@ -199,6 +205,7 @@ describe('what a dump takes for granted', () => {
       socketFolder: server.endpoint.host,
       database,
       isSameMajor: true,
+      jobs: 1,
       signal: new AbortController().signal,
     });
     expect(await server.sql("select encode(a::bytea, 'hex') as hex from t", database)).toEqual([{ hex: 'e4' }]);

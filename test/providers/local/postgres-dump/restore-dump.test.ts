@@ -59,15 +59,20 @@ afterAll(async () => {
 });
 
 describe('what a restore of a dump holds', () => {
-  it.each(['plain.sql', 'created.sql', 'inserts.sql.gz', 'cluster.sql', 'custom', 'tar', 'directory'])(
-    'is what the source held, out of %s',
-    async (id) => {
-      const folder = freshFolder();
-      const { state } = await restoreDumpInto(folder, dumpSpec(source), id);
-      expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
-      expect(await ask(folder, CONTENT, 'torture')).toEqual(content);
-    },
-  );
+  it.each([
+    ['plain.sql', 1],
+    ['created.sql', 2],
+    ['inserts.sql.gz', 1],
+    ['cluster.sql', 2],
+    ['custom', 3],
+    ['tar', 2],
+    ['directory', 1],
+  ])('is what the source held, out of %s by %i at once', async (id, jobs) => {
+    const folder = freshFolder();
+    const { state } = await restoreDumpInto(folder, dumpSpec(source, { jobs }), id);
+    expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
+    expect(await ask(folder, CONTENT, 'torture')).toEqual(content);
+  });
 });
 
 describe('what a restore of a dump tells', () => {

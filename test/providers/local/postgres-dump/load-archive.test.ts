@@ -1,0 +1,113 @@
+import { execFile as execFileOf } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ProblemError } from '../../../../src/diagnostics/problem-error.ts';
+import { SUPERUSER } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
+import { type TestServer, startTestServer } from '../../../support/postgres-server.ts';
+import { SYSTEM_BIN, dumpSpec, runTool } from './dump-worker.ts';
+import { loadInto } from './load-into.ts';
+
+const execFile = promisify(execFileOf);
+
+/** True at once when it is dumped; in the dump it waits until the server does something else that is like `pattern`. */
+const MEETS = (body: string): string => `create or replace function public.meets(pattern text) returns boolean
+  language plpgsql immutable security definer as $$ ${body} $$`;
+const AT_ONCE = MEETS('begin return true; end');
+const WAITING = MEETS(`begin
+  for i in 1..1500 loop
+    perform pg_catalog.pg_stat_clear_snapshot();
+    if exists (select from pg_catalog.pg_stat_activity
+      where datname = pg_catalog.current_database() and pid <> pg_catalog.pg_backend_pid() and query like pattern) then
+      return true;
+    end if;
+    perform pg_catalog.pg_sleep(0.02);
+  end loop;
+  raise 'nothing like it is done beside';
+end`);
+
+let source: string;
+let server: TestServer;
+let loads = 0;
+let database: string;
+
+beforeAll(async () => {
+  source = await mkdtemp(join(tmpdir(), 'drillbook-test-'));
+  await chmod(source, 0o755);
+  server = await startTestServer(SYSTEM_BIN, SUPERUSER);
+  await server.sql('create role app; create role watcher; grant pg_read_all_stats to watcher');
+  for (const name of ['rows', 'keys']) {
+    await server.sql(`create database ${name}`);
+    await server.sql(AT_ONCE, name);
+    await server.sql('alter function meets owner to watcher', name);
+  }
+  for (const [table, other] of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
+    await server.sql(`create table ${table} (x int check (x <> 1 or meets('%COPY public.${other} %')))`, 'rows');
+    await server.sql(`insert into ${table} select generate_series(1, 10)`, 'rows');
+  }
+  await server.sql('create table mine (x int); insert into mine values (1); create table empty (x int)', 'rows');
+  for (const table of ['a', 'b', 'mine', 'empty']) await server.sql(`alter table ${table} owner to app`, 'rows');
+  // What not even its owner may do is said in a dump's last statements.
+  await server.sql('revoke all on mine from app', 'rows');
+  await server.sql('create table t (x int); insert into t values (1); alter table t owner to app', 'keys');
+  for (const [name, other] of [
+    ['first', 'second'],
+    ['second', 'first'],
+  ] as const)
+    await server.sql(`create index ${name} on t (x) where meets('%CREATE INDEX ${other} %')`, 'keys');
+  for (const name of ['rows', 'keys']) await server.sql(WAITING, name);
+  await server.sql('create database refused');
+  await server.sql(AT_ONCE, 'refused');
+  await server.sql("create table good (x int); create table bad (x int check (meets('anything')))", 'refused');
+  await server.sql('insert into bad values (1); insert into good select generate_series(1, 1000)', 'refused');
+  for (const table of ['good', 'bad']) await server.sql(`alter table ${table} owner to app`, 'refused');
+  await server.sql(MEETS("begin raise 'not in this life'; end"), 'refused');
+  for (const [name, ...options] of [
+    ['custom', '-Fc', 'rows'],
+    ['directory', '-Fd', 'rows'],
+    ['keys.sql', '-Fp', 'keys'],
+    ['keys', '-Fc', 'keys'],
+    ['refused', '-Fd', 'refused'],
+  ] as const)
+    await runTool(server, 'pg_dump', ['-f', join(source, name), ...options]);
+  await execFile('chmod', ['-R', 'a+rX', source]);
+  await writeFile(join(server.dataFolder, 'pg_hba.conf'), 'local all all trust\n');
+  await server.sql('select pg_reload_conf()');
+});
+
+afterAll(async () => {
+  await server.dispose();
+  await rm(source, { recursive: true, force: true });
+});
+
+async function load(id: string, jobs: number): Promise<void> {
+  database = `load_${(loads += 1)}`;
+  await loadInto(server, dumpSpec(source, { database, jobs }), id);
+}
+
+describe('more than one job', () => {
+  it.each(['custom', 'directory'])('loads the rows of tables at once, out of %s', async (id) => {
+    await load(id, 2);
+    const counts = 'select (select count(*) from a)::int as a, (select count(*) from mine)::int as mine';
+    expect(await server.sql(counts, database)).toEqual([{ a: 10, mine: 1 }]);
+  });
+
+  it.each(['keys.sql', 'keys'])('makes indexes at once, out of %s', async (id) => {
+    await load(id, 2);
+    const indexes = 'select count(*)::int as n from pg_index where indisvalid and indrelid = $$t$$::regclass';
+    expect(await server.sql(indexes, database)).toEqual([{ n: 2 }]);
+  });
+
+  it('ends as one does when rows beside the script are refused, and nothing goes on', async () => {
+    const refused = load('refused', 2);
+    await expect(refused).rejects.toThrow(ProblemError);
+    await expect(refused).rejects.toMatchObject({ problem: { code: 'restore/statement-refused' } });
+    const busy = `select count(*)::int as n from pg_stat_activity where datname = '${database}'`;
+    expect(await server.sql(busy)).toEqual([{ n: 0 }]);
+  });
+});
