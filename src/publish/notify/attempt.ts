@@ -1,8 +1,17 @@
+import type { Millis } from '../../support/time.ts';
 import type { Delivery } from './delivery.ts';
 
-/** How one try to send something ended. `again`: another try may go better. */
+/** How one try to send something ended. */
 export type Attempt =
-  { readonly kind: 'sent' } | { readonly kind: 'failed'; readonly failure: Failure; readonly again: boolean };
+  | { readonly kind: 'sent' }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      /** Whether another try may go better. */
+      readonly again: boolean;
+      /** How long the receiver asks to be left alone. */
+      readonly notWithin?: Millis;
+    };
 
 /**
  * Why something was not sent. Neither text holds a URL, a password, a signature, or anything that a server said: all of
@@ -49,8 +58,8 @@ export function failedOn(error: unknown): Attempt {
   return { kind: 'failed', failure, again: true };
 }
 
-/** A try that was answered with an HTTP status that is none of success. */
-export function failedWith(status: number): Attempt {
+/** A try that was answered with an HTTP status that is none of success, and maybe with when to come again. */
+export function failedWith(status: number, notWithin?: Millis): Attempt {
   if (status >= 300 && status < 400) {
     const failure = {
       code: 'notify/redirected',
@@ -64,7 +73,8 @@ export function failedWith(status: number): Attempt {
     why: `it answered HTTP ${status}`,
     hint: 'See at the receiver why it refuses; the address, or the secret, may be wrong.',
   };
-  return { kind: 'failed', failure, again: status === 429 || status >= 500 };
+  const again = status === 429 || status >= 500;
+  return { kind: 'failed', failure, again, ...(notWithin !== undefined && { notWithin }) };
 }
 
 /** A name of an error, never its text: the text repeats addresses, and what servers said. */

@@ -1,3 +1,4 @@
+import type { Millis } from '../../support/time.ts';
 import { type Attempt, failedOn, failedWith } from './attempt.ts';
 
 export interface HttpRequest {
@@ -24,10 +25,19 @@ export async function request({ url, method, headers, body }: HttpRequest, signa
     });
     // A body may be endless: the connection is closed instead of read.
     response.body?.cancel().catch(() => {});
-    return response.status >= 200 && response.status < 300 ? { kind: 'sent' } : failedWith(response.status);
+    if (response.status >= 200 && response.status < 300) return { kind: 'sent' };
+    return failedWith(response.status, retryAfter(response.headers));
   } catch (error) {
     return failedOn(error);
   }
+}
+
+/** In seconds; a date (RFC 9110, section 10.2.3) is taken by the receiver's own clock, and so needs its `Date`. */
+function retryAfter(headers: Headers): Millis | undefined {
+  const written = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d{1,9}$/.test(written)) return Number(written) * 1_000;
+  const wait = Date.parse(written) - Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
 const BAD_URL: Attempt = {

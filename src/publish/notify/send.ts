@@ -71,14 +71,17 @@ async function deliver(delivery: Delivery, ports: SendPorts): Promise<Attempt> {
 }
 
 async function tries(delivery: Delivery, ports: SendPorts, signal: AbortSignal): Promise<Attempt> {
-  const { clock, limits: { each, waits } = SEND_LIMITS } = ports;
+  const { clock, limits: { each, waits, all } = SEND_LIMITS } = ports;
   const send = await senderOf(delivery, ports);
   if (typeof send !== 'function') return failed(send, false);
   for (let done = 0; ; done += 1) {
     const attempt = (await bounded({ millis: each, clock, signal }, send)) ?? failed(TOO_SLOW, true);
     const wait = waits[done];
     if (attempt.kind === 'sent' || !attempt.again || wait === undefined) return attempt;
-    await clock.sleep(wait, signal);
+    const { notWithin = 0 } = attempt;
+    // Whoever asks for more than there is would only refuse the next try too.
+    if (notWithin > all) return attempt;
+    await clock.sleep(Math.max(wait, notWithin), signal);
     if (signal.aborted) return attempt;
   }
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { SEND_LIMITS, sendAll } from '../../../src/publish/notify/send.ts';
+import { type Clock, systemClock } from '../../../src/support/clock.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { type Answer, type Receiver, closedPort, startReceiver, statuses } from '../../support/receiver.ts';
 import { deliveries, send, somePorts } from './noticed.ts';
@@ -20,6 +21,8 @@ afterEach(async () => {
   for (const one of started.splice(0)) await one.stop();
 });
 
+const NOW = 'Sat, 21 Nov 2026 03:00:00 GMT';
+const LATER = 'Sat, 21 Nov 2026 03:00:04 GMT';
 const SECRET = { env: 'SECRET' } as const;
 const URL_REF = { env: 'URL' } as const;
 
@@ -71,6 +74,33 @@ describe('a webhook', () => {
     expect((await send({ kind: 'webhook', url })).outcome).toBe(outcome);
     expect(received.length).toBe(tries);
     expect(new Set(received.map(({ headers }) => headers['x-drillbook-delivery'])).size).toBe(1);
+  });
+
+  test.each([
+    ['for seconds', { 'retry-after': '3' }, [3_000]],
+    ['until a moment of its own clock', { 'retry-after': LATER, date: NOW }, [4_000]],
+    ['for less than is waited anyway', { 'retry-after': '0' }, [5]],
+    ['in words that say nothing', { 'retry-after': 'soon' }, [5]],
+  ])('that asks to be left alone %s is', async (_, headers, waited) => {
+    const { url, received } = await receiver((response, nth) =>
+      response.writeHead(nth === 1 ? 429 : 200, headers).end(),
+    );
+    const slept: number[] = [];
+    const sleep: Clock['sleep'] = async (millis, signal) => {
+      // Limits of time are no waits.
+      if ([2_000, 5_000].includes(millis)) return systemClock.sleep(millis, signal);
+      slept.push(millis);
+    };
+    expect((await send({ kind: 'webhook', url }, somePorts({}, { clock: { ...systemClock, sleep } }))).outcome).toBe(
+      'sent',
+    );
+    expect([received.length, slept]).toEqual([2, waited]);
+  });
+
+  it('that asks to be left alone for longer than there is time is not tried again', async () => {
+    const { url, received } = await receiver((response) => response.writeHead(503, { 'retry-after': '6' }).end());
+    expect(await send({ kind: 'webhook', url })).toMatchObject({ problem: { code: 'notify/refused' } });
+    expect(received.length).toBe(1);
   });
 
   test.each([301, 302, 303, 307, 308])('that redirects with %d is not followed, and failed at once', async (status) => {
