@@ -155,7 +155,7 @@ function filesIn(
   { folder, listings }: Looked,
   own: readonly FoundSource[],
   services: readonly Found[],
-): { readonly sources: readonly FoundSource[]; readonly leftOver: readonly string[] } {
+): Pick<FoundInFolder, 'sources' | 'leftOver'> {
   const sets = listings.files?.points ?? [];
   const free = sets.filter(({ location }) => isFree(location, { folder, own, services, listings }));
   const served = services.filter(({ sources }) => sources.length === 0);
@@ -169,7 +169,7 @@ function filesIn(
     return points.length === 0 ? [] : [{ folder: at.folder, kind: 'files', points }];
   });
   const taken = new Set(sources.map((one) => one.folder));
-  return { sources, leftOver: free.map(({ location }) => location).filter((path) => !taken.has(path)) };
+  return { sources, leftOver: free.filter(({ location }) => !taken.has(location)) };
 }
 
 interface Claims extends Pick<Looked, 'folder' | 'listings'> {

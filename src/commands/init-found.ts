@@ -21,8 +21,8 @@ export type UnnamedRepository =
 export interface FoundInFolder {
   readonly sources: readonly FoundSource[];
   readonly unusable: readonly (RecoveryPointListing['unusable'][number] & { readonly folder: string })[];
-  /** Paths of what could be restored, but cannot be told apart from what lies beside it. */
-  readonly leftOver: readonly string[];
+  /** Sets of files that could be restored, but cannot be told apart from what lies beside them. */
+  readonly leftOver: readonly RecoveryPoint[];
 }
 
 /** The newest of a source's points. */

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Problem } from '../diagnostics/problem.ts';
 import { ProblemError } from '../diagnostics/problem-error.ts';
@@ -66,8 +66,9 @@ export async function initCommand(
   if ('code' in resources) return refused(io, resources, resources.code === 'init/no-owner' ? BAD_INPUT : INCONCLUSIVE);
   const text = runbookText({ name: task.name, folder, resources, now, ...(await schemaFor(task.file, io)) });
   assertValid(text, task.file, io);
-  const unwritten = await write(task.file, text);
-  if (unwritten) return refused(io, unwritten, INCONCLUSIVE);
+  const unwritten = await write(task.file, text, options);
+  if (unwritten)
+    return unwritten === 'exists' ? refused(io, alreadyThere(task.file, io)) : refused(io, unwritten, INCONCLUSIVE);
   await tellPasswords(task, resources, io);
   report({ task, resources, found }, options, io);
   return OK;
@@ -95,9 +96,12 @@ function taskOf(written: string, { name: wanted, output, live: named }: InitOpti
 async function existsAlready(file: string, { force }: InitOptions, io: CommandIo): Promise<Problem | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined || (force === true && found.isFile())) return undefined;
-  const shown = shownPath(file, io);
-  return problem('init/already-there', `'${shown}' is already there`, {
-    hint: found.isFile()
+  return alreadyThere(file, io, found.isFile());
+}
+
+function alreadyThere(file: string, io: CommandIo, isFile = true): Problem {
+  return problem('init/already-there', `'${shownPath(file, io)}' is already there`, {
+    hint: isFile
       ? 'Write it anew with --force, or another one with --name or --output.'
       : 'Name another file with --output.',
   });
@@ -122,7 +126,7 @@ function tellUnusable({ unusable, leftOver }: FoundInFolder, io: CommandIo): voi
     io.stderr(`not usable: '${shownPath(join(folder, id), io)}': ${why.message} [${why.code}]\n`);
   }
   if (leftOver.length === 0) return;
-  const named = leftOver.map((path) => `'${shownPath(path, io)}'`).join(', ');
+  const named = leftOver.map(({ location }) => `'${shownPath(location, io)}'`).join(', ');
   io.stderr(
     `left out: ${named}: files beside backups of another kind, or beside services\nhint: Move them to a folder of their own, and call init on that too: a resource of kind 'files' draws from all that is in its folder.\n`,
   );
@@ -152,9 +156,11 @@ function assertValid(text: string, file: string, io: CommandIo): void {
   throw new Error(`the runbook that init would have written is not valid:\n${printDiagnostics(parsed.diagnostics)}`);
 }
 
-async function write(file: string, text: string): Promise<Problem | undefined> {
+/** `exists`: somebody has written the file meanwhile, and it stays as it is. */
+async function write(file: string, text: string, { force }: InitOptions): Promise<Problem | 'exists' | undefined> {
   try {
     await mkdir(dirname(file), { recursive: true });
+    if (force !== true) return await writeNewFile(file, text);
     await writeWholeFile(file, text, 0o644);
     return undefined;
   } catch (error) {
@@ -163,6 +169,24 @@ async function write(file: string, text: string): Promise<Problem | undefined> {
     return problem('init/unwritable', `'${file}' cannot be written: ${code}`, {
       hint: 'Name another file with --output, or let the user that runs drillbook write there.',
     });
+  }
+}
+
+/** Writes a file that is not there; what is only begun is removed. */
+async function writeNewFile(file: string, text: string): Promise<'exists' | undefined> {
+  const handle = await open(file, 'wx', 0o644).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    return undefined;
+  });
+  if (handle === undefined) return 'exists';
+  try {
+    await handle.writeFile(text);
+    return undefined;
+  } catch (error) {
+    await unlink(file).catch(() => {});
+    throw error;
+  } finally {
+    await handle.close();
   }
 }
 
@@ -200,7 +224,7 @@ function report({ task, resources, found }: Written, { json }: InitOptions, io: 
     runbook: task.name,
     resources: resources.map(({ name, kind, source, points }) => ({ name, kind, source, points: points.length })),
     unusable: found.unusable.map(({ folder, id, problem: why }) => ({ path: shownPath(join(folder, id), io), ...why })),
-    leftOver: found.leftOver.map((path) => shownPath(path, io)),
+    leftOver: found.leftOver.map(({ location }) => shownPath(location, io)),
     next,
   };
   io.stdout(`${JSON.stringify(written, undefined, 2)}\n`);

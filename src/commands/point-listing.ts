@@ -7,6 +7,8 @@ import type { CommandIo } from './io.ts';
 /** Recovery points of one source; those of a source that was asked are described whole. */
 export interface ListedPoints {
   readonly resource?: string;
+  /** Of what was found in a folder, where something usable tells it. */
+  readonly kind?: RecoveryPoint['kind'];
   readonly source: string;
   readonly listing: {
     readonly points: readonly (SearchedPoint & Partial<RecoveryPoint>)[];
@@ -25,13 +27,14 @@ export function printListings(listings: Iterable<ListedPoints>, { json }: { json
   if (json) io.stdout(separator === '[\n' ? '[]\n' : '\n]\n');
 }
 
-function inWords({ resource, source, listing, findings }: ListedPoints): string {
+function inWords({ resource, kind, source, listing, findings }: ListedPoints): string {
   const rows = listing.points.map(pointInWords);
   const unusable = (listing.unusable ?? []).map(
     ({ id, problem }) => `  ${id}  not usable: ${problem.message} [${problem.code}]\n    hint: ${problem.hint}`,
   );
   const found = findings.map(({ message }) => `  finding: ${message}`);
-  const name = resource === undefined ? source : `${resource} (${source})`;
+  const named = resource === undefined ? source : `${resource} (${source})`;
+  const name = kind === undefined ? named : `${named}, of kind '${kind}'`;
   return [`${name}: ${listing.points.length} recovery points`, ...rows, ...unusable, ...found, ''].join('\n');
 }
 

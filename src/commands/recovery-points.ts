@@ -18,9 +18,10 @@ import { systemClock } from '../support/clock.ts';
 import type { Millis } from '../support/time.ts';
 import { openHistory, tellUnreadable } from './drill-history.ts';
 import { type CommandIo, printProblem } from './io.ts';
+import { listFolder } from './list-folder.ts';
 import { listSource } from './list-source.ts';
 import { type ListedPoints, printListings } from './point-listing.ts';
-import { readRunbook, sandboxFolder } from './read-runbook.ts';
+import { readRunbook } from './read-runbook.ts';
 import { openReports } from './reports-place.ts';
 import { runbookFiles } from './runbook-files.ts';
 
@@ -46,8 +47,9 @@ export async function recoveryPointsCommand(
   options: RecoveryPointOptions,
   io: CommandIo,
 ): Promise<number> {
+  const folder = target === undefined ? undefined : await folderAt(target, io);
   const isEverything = target === undefined && options.recorded === true;
-  const wanted = isEverything ? [] : target === undefined ? await wantedOfAll(io) : await wantedOf(target, io);
+  const wanted = isEverything || folder !== undefined ? [] : await wantedOf(target, io);
   if (wanted === undefined) return 2;
   const kept = await openReports(options.reports, io);
   if (typeof kept === 'number') return kept;
@@ -56,11 +58,16 @@ export async function recoveryPointsCommand(
   const history = pointHistory({ stored: index.points(), drills: index.drills, now: systemClock.now() });
   const named = wanted.filter(({ resource }) => isNamed(resource, options.source));
   if (options.recorded) {
-    const sources = isEverything ? allRecorded(history, options.source) : named.map((one) => recordedOf(one, index));
+    const all = allRecorded(history, options.source);
+    const below = folder === undefined ? all : all.filter(({ source }) => `${source}/`.startsWith(`${folder}/`));
+    const sources = isEverything || folder !== undefined ? below : named.map((one) => recordedOf(one, index));
     printListings(recordedListings(sources, history, options), options, io);
     return allRead ? 0 : 3;
   }
-  const asked = await Promise.all(named.map(async (one) => ask(one, index, history, io)));
+  const asked =
+    folder === undefined
+      ? await Promise.all(named.map(async (one) => ask(one, index, history, io)))
+      : await askFolder(folder, { history, wanted: options.source }, io);
   const answered = asked.flatMap((one) => one ?? []);
   printListings(
     answered.map((one) => searched(one, options.search)),
@@ -121,7 +128,10 @@ function* recordedListings(
 }
 
 interface Answer {
-  readonly resource: string;
+  /** Of a runbook. */
+  readonly resource?: string;
+  /** Of what was found in a folder. */
+  readonly kind?: RestoreSpec['kind'];
   readonly source: string;
   readonly listing: {
     readonly points: readonly (RecoveryPointListing['points'][number] & SearchedPoint)[];
@@ -147,6 +157,27 @@ async function ask(
   return { resource: spec.name, source: spec.source, listing: { points, unusable: listing.unusable }, findings };
 }
 
+async function askFolder(
+  folder: string,
+  { history, wanted }: { readonly history: PointHistory; readonly wanted: string | undefined },
+  io: CommandIo,
+): Promise<readonly (Answer | undefined)[]> {
+  const found = await listFolder(folder, io);
+  return found
+    .filter((one) => 'problem' in one || isNamed(one, wanted))
+    .map((one) => {
+      if ('problem' in one) {
+        printProblem(io, one.problem);
+        return undefined;
+      }
+      const { kind, source, listing } = one;
+      const points = listedPoints(listing.points, kind === undefined ? [] : history.of([{ kind, source }]));
+      const findings = findGaps({ points, now: systemClock.now(), rpo: undefined });
+      const { unusable } = listing;
+      return { ...(kind !== undefined && { kind }), source, listing: { points, unusable }, findings };
+    });
+}
+
 /** What cannot be used has no time and no tag to look for: it is shown when everything is. */
 function searched({ listing: { points, unusable }, ...answer }: Answer, search: PointSearch): ListedPoints {
   const isNarrowed = Object.keys(search).length > 0;
@@ -154,13 +185,17 @@ function searched({ listing: { points, unusable }, ...answer }: Answer, search: 
   return { ...answer, listing: { points: found, unusable: isNarrowed ? [] : unusable } };
 }
 
-async function wantedOf(target: string, io: CommandIo): Promise<readonly Wanted[] | undefined> {
+async function folderAt(target: string, io: CommandIo): Promise<string | undefined> {
   const path = resolve(io.cwd, target);
   const isFolder = await stat(path).then(
     (one) => one.isDirectory(),
     () => false,
   );
-  if (isFolder) return [wantedFolder(path, io)];
+  return isFolder ? path : undefined;
+}
+
+async function wantedOf(target: string | undefined, io: CommandIo): Promise<readonly Wanted[] | undefined> {
+  if (target === undefined) return wantedOfAll(io);
   const runbook = await readRunbook(target, io);
   const rpo = runbook?.objectives.rpo?.target;
   return runbook?.restore.map((spec) => {
@@ -172,19 +207,4 @@ async function wantedOfAll(io: CommandIo): Promise<readonly Wanted[] | undefined
   const files = await runbookFiles(io);
   const wanted = await Promise.all(files.map(async (file) => wantedOf(file, io)));
   return wanted.includes(undefined) ? undefined : wanted.flatMap((of) => of ?? []);
-}
-
-function wantedFolder(source: string, io: CommandIo): Wanted {
-  const spec: RestoreSpec = {
-    name: 'source',
-    kind: 'postgres',
-    source,
-    needs: [],
-    recoveryPoint: { pick: { kind: 'random' }, to: { kind: 'backup-end' } },
-    database: 'postgres',
-    superuser: 'postgres',
-    preload: [],
-  };
-  const place = { provider: 'local', folder: sandboxFolder(io) } as const;
-  return { resource: { name: spec.name, kind: spec.kind, source }, spec, rpo: undefined, place };
 }

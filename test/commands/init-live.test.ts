@@ -85,6 +85,8 @@ describe('a runbook with a living PostgreSQL', () => {
       { table: '"Odd"."T x"', atLeast: 1 },
     ]);
     expect(runbook.checks.map(({ kind }) => kind)).toContain('foreign-keys');
+    // No manifest is there yet, and its lack must not keep the first drill from passing.
+    expect(runbook.checks.find(({ kind }) => kind === 'manifest')).toMatchObject({ severity: 'warn', of: 'backups' });
     const fresh = runbook.checks.find((one) => one.kind === 'freshness');
     expect(fresh).toMatchObject({ query: 'select max(placed_at) from orders', within: 24 * 3_600_000 });
     expect(text + place.stdout() + place.stderr()).not.toContain('canary');
@@ -92,7 +94,7 @@ describe('a runbook with a living PostgreSQL', () => {
 
   it('asks for nothing of tables that the user may not read', async () => {
     expect(await init(url('stranger')), place.stderr()).toBe(0);
-    expect((await written()).runbook.checks.map(({ kind }) => kind)).toEqual(['login', 'structure']);
+    expect((await written()).runbook.checks.map(({ kind }) => kind)).toEqual(['login', 'structure', 'manifest']);
   });
 
   it.each<[string, () => string, string, RegExp]>([

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -244,6 +245,19 @@ describe('init', () => {
       resources: [{ name: 'backups', kind: 'postgres-dump', source: '../backups', points: 1 }],
       unusable: [{ path: 'backups/cut.sql', code: 'restore/dump-truncated' }],
     });
+  });
+
+  it('writes over nothing that somebody else wrote while it looked around', async () => {
+    await backups({ 'a.sql': dump(), 'cut.sql': dump().slice(0, 90) });
+    const file = join(place.cwd, 'runbooks', 'backups.yaml');
+    // Told when all is found, and before anything is written.
+    const stderr = (text: string): void => {
+      place.io.stderr(text);
+      writeFileSync(file, 'theirs');
+    };
+    expect(await initCommand('backups', {}, { ...place.io, stderr }, NOW)).toBe(2);
+    expect(place.stderr()).toContain('[init/already-there]');
+    expect(await readFile(file, 'utf8')).toBe('theirs');
   });
 
   it('writes over nothing without --force, and whole with it', async () => {

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recoveryPointsCommand } from '../../src/commands/recovery-points.ts';
 import { parseSearchArguments } from '../../src/commands/search-arguments.ts';
+import { execute } from '../probe/sqlite/databases.ts';
 import { aJournal } from '../support/journal-builder.ts';
 import { aRestore, aRunbook } from '../support/runbook-builder.ts';
 import { type Workplace, workplace } from '../support/workplace.ts';
@@ -32,6 +33,7 @@ afterEach(async () => {
 
 interface Printed {
   readonly resource?: string;
+  readonly kind?: string;
   readonly source: string;
   readonly listing: {
     readonly points: readonly { readonly id: string; readonly proven: { readonly by: string } | null }[];
@@ -91,6 +93,12 @@ describe('recorded recovery points', () => {
     );
   });
 
+  it('of a folder are those of all sources in it', async () => {
+    expect((await search('backups', {})).listings.map(({ source }) => source)).toEqual([join(place.cwd, 'backups')]);
+    await mkdir(join(place.cwd, 'back'));
+    expect((await search('back', {})).listings).toEqual([]);
+  });
+
   it('of nothing are an empty JSON array', async () => {
     expect((await search(undefined, { source: 'nowhere' })).listings).toEqual([]);
   });
@@ -105,6 +113,61 @@ it('a source that is asked says what it cannot use, which a search for something
   expect(place.stdout()).toContain('not usable');
   const found = await search(undefined, { recorded: false, proven: true });
   expect(found.listings).toMatchObject([{ resource: 'orders', listing: { points: [], unusable: [] } }]);
+});
+
+describe('what a folder holds', () => {
+  async function put(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, content] of Object.entries(files)) {
+      const path = join(place.cwd, 'found', name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+    }
+  }
+  const header = '--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.18\n';
+  const dump = `${header}\n--\n-- PostgreSQL database dump complete\n--\n`;
+  const found = async () => {
+    const { code, listings } = await search('found', { recorded: false });
+    return { code, listings: listings.map((one) => ({ ...one, source: one.source.slice(place.cwd.length + 1) })) };
+  };
+
+  it('is told of every kind, source by source, with what cannot be used of it and why', async () => {
+    await put({ 'orders/monday.sql': dump, 'orders/tuesday.sql': header, 'uploads/2026-11-20/a.png': 'a' });
+    execute(join(place.cwd, 'found', 'app.db'), 'create table t (a); insert into t values (1)');
+    expect(await found()).toMatchObject({
+      code: 0,
+      listings: [
+        { kind: 'sqlite', source: 'found', listing: { points: [{ id: 'app.db', proven: null }], unusable: [] } },
+        {
+          kind: 'postgres-dump',
+          source: 'found/orders',
+          listing: {
+            points: [{ id: 'monday.sql' }],
+            unusable: [{ id: 'tuesday.sql', problem: { code: 'restore/dump-truncated', blames: 'backup' } }],
+          },
+        },
+        { kind: 'files', source: 'found/uploads', listing: { points: [{ id: '2026-11-20' }] } },
+      ],
+    });
+    await recoveryPointsCommand('found', { reports: 'reports', search: {} }, place.io);
+    expect(place.stdout()).toMatch(/found\/orders, of kind 'postgres-dump': 1 recovery points\n {2}monday\.sql/);
+    expect(place.stdout()).toMatch(/ {2}tuesday\.sql {2}not usable: .*\n {4}hint: /);
+  });
+
+  it('is told even where nothing of it can be used, or nothing is there', async () => {
+    await put({ 'orders/tuesday.sql': header });
+    expect(await found()).toMatchObject({
+      listings: [{ source: 'found', listing: { points: [], unusable: [{ id: 'orders/tuesday.sql' }] } }],
+    });
+    await rm(join(place.cwd, 'found/orders'), { recursive: true });
+    expect(await found()).toMatchObject({ code: 0, listings: [{ source: 'found', listing: { points: [] } }] });
+  });
+
+  it('but opens with a password alone is named, and is no answer', async () => {
+    for (const name of ['data', 'index', 'keys', 'snapshots']) await put({ [`repository/${name}/x`]: '' });
+    await put({ 'repository/config': '', 'orders/monday.sql': dump });
+    expect(await found()).toMatchObject({ code: 3, listings: [{ source: 'found/orders' }] });
+    expect(place.stderr()).toMatch(/repository of restic.*\[restore\/repository-closed\]\nhint: Write a runbook/);
+  });
 });
 
 it.each([

@@ -133,7 +133,12 @@ describe('a first runbook', () => {
       file: '/team/runbooks/shop.yaml',
       sandboxFolder: '/sandboxes',
     });
-    expect(parsed.kind === 'valid' && parsed.runbook.checks.map(({ kind }) => kind)).toEqual(['login', 'structure']);
+    const checks = parsed.kind === 'valid' ? parsed.runbook.checks : [];
+    expect(checks.map(({ kind, severity }) => [kind, severity])).toEqual([
+      ['login', 'fail'],
+      ['structure', 'fail'],
+      ['manifest', 'warn'],
+    ]);
   });
 
   it('lets no line of a name end its comment', () => {
