@@ -1,10 +1,11 @@
 import { sha256Hex } from '../../support/sha256-hex.ts';
 import { isUnknownTable } from './server-errors.ts';
 import type { Rows, Session } from './session.ts';
+import { viewsOf } from './views.ts';
 
 /**
  * For each part of a schema a query that gives one row for each object. Definers, comments and privileges are left out,
- * and what counts up by itself.
+ * what counts up by itself, and the name of the schema: under another name it is the same.
  */
 const PARTS = {
   // A dump writes down that pages of Aria have checksums, which they have anyway.
@@ -18,8 +19,8 @@ const PARTS = {
     from information_schema.statistics where table_schema = database()`,
   constraints: `select table_name, constraint_name, constraint_type from information_schema.table_constraints
     where table_schema = database()`,
-  references: `select table_name, constraint_name, ordinal_position, column_name, referenced_table_schema,
-      referenced_table_name, referenced_column_name
+  references: `select table_name, constraint_name, ordinal_position, column_name,
+      if(referenced_table_schema = database(), '', referenced_table_schema), referenced_table_name, referenced_column_name
     from information_schema.key_column_usage where table_schema = database()`,
   actions: `select table_name, constraint_name, update_rule, delete_rule from information_schema.referential_constraints
     where constraint_schema = database()`,
@@ -28,8 +29,6 @@ const PARTS = {
   partitions: `select table_name, partition_name, subpartition_name, partition_method, partition_expression,
       partition_description
     from information_schema.partitions where table_schema = database() and partition_name is not null`,
-  views: `select table_name, view_definition, check_option, security_type from information_schema.views
-    where table_schema = database()`,
   routines: `select routine_name, routine_type, dtd_identifier, routine_definition, sql_data_access, security_type, sql_mode
     from information_schema.routines where routine_schema = database()`,
   parameters: `select specific_name, ordinal_position, parameter_mode, parameter_name, dtd_identifier
@@ -51,6 +50,7 @@ export async function fingerprintSchema(
     const lines = (await describe(session, query)).map((row) => JSON.stringify(row)).sort();
     parts.push([part, sha256Hex(JSON.stringify(lines))]);
   }
+  parts.push(['views', sha256Hex(JSON.stringify(await viewsOf(session)))]);
   return { schemaFingerprint: sha256Hex(JSON.stringify(parts)), schemaParts: Object.fromEntries(parts) };
 }
 

@@ -1,6 +1,8 @@
 import { isSurvivable } from '../../../probe/mysql/server-errors.ts';
 import type { Session } from '../../../probe/mysql/session.ts';
 import { quoted, quotedName } from '../../../probe/mysql/tables.ts';
+import { type View, viewsOf } from '../../../probe/mysql/views.ts';
+import { type StoredProgram, createPrograms, eventsOf, routinesOf, triggersOf } from './copy-mysql-programs.ts';
 
 /** Name of the copy, a schema beside the original. */
 export const MYSQL_COPY = 'drillbook_proof';
@@ -70,11 +72,17 @@ export async function dropCopy(session: Session): Promise<void> {
   await session.query(`drop schema if exists ${MYSQL_COPY}`);
 }
 
+/** A copied schema, and what it still lacks. */
+export interface SchemaCopy {
+  readonly tables: CopiedTables;
+  /** To be made when the copy is damaged, which would set off triggers. */
+  readonly triggersAndEvents: readonly StoredProgram[];
+}
+
 /**
- * Makes the copy: tables with their rows, sequences and views, but no triggers, events or routines, which damage would
- * set off. Leaves the session in the copy.
+ * Makes the copy: tables with their rows, sequences, routines and views. Leaves the session in the copy.
  */
-export async function copySchema(session: Session, { schema, withRows }: Source): Promise<CopiedTables> {
+export async function copySchema(session: Session, { schema, withRows }: Source): Promise<SchemaCopy> {
   await session.query(`use ${quotedName(schema)}`);
   const { rows } = await session.query(
     `select table_name, table_type, coalesce(engine, '') from information_schema.tables
@@ -86,6 +94,8 @@ export async function copySchema(session: Session, { schema, withRows }: Source)
   const definitions: string[] = [];
   for (const [name] of rows) definitions.push(await definitionOf(session, `table ${quotedName(name ?? '')}`));
   const views = await viewsOf(session);
+  const routines = await routinesOf(session);
+  const triggersAndEvents = [...(await triggersOf(session)), ...(await eventsOf(session))];
   await createCopy(session, schema);
   for (const definition of definitions) await session.query(definition);
   const copied = new Map<string, number>();
@@ -93,8 +103,9 @@ export async function copySchema(session: Session, { schema, withRows }: Source)
     if (name === null || name === undefined || type === 'SEQUENCE' || WITHOUT_ROWS.includes(engine ?? '')) continue;
     copied.set(name, withRows ? await copyRows(session, schema, name) : 0);
   }
+  await createPrograms(session, routines);
   await createViews(session, views);
-  return copied;
+  return { tables: copied, triggersAndEvents };
 }
 
 async function createCopy(session: Session, schema: string): Promise<void> {
@@ -134,26 +145,9 @@ export async function affected(session: Session): Promise<number> {
   return Number(rows[0]?.[0]);
 }
 
-interface View {
-  readonly name: string;
-  readonly definition: string;
-}
-
-async function viewsOf(session: Session): Promise<readonly View[]> {
-  const { rows } = await session.query(
-    `select table_name from information_schema.tables where table_schema = database() and table_type = 'VIEW'
-     order by cast(table_name as binary)`,
-  );
-  const views: View[] = [];
-  for (const [name] of rows) {
-    if (name) views.push({ name, definition: await definitionOf(session, `view ${quotedName(name)}`) });
-  }
-  return views;
-}
-
 /**
  * Makes views, which may read each other, until no more of them can be made. Left is what does not work in the original
- * either, or calls a function, which is not copied.
+ * either.
  */
 async function createViews(session: Session, views: readonly View[]): Promise<void> {
   let left = views;
@@ -167,26 +161,11 @@ async function thoseRefused(session: Session, views: readonly View[]): Promise<r
   const refused: View[] = [];
   for (const view of views) {
     try {
-      await session.query(asInvoker(view));
+      await session.query(view.definition);
     } catch (error) {
       if (!isSurvivable(error)) throw error;
       refused.push(view);
     }
   }
   return refused;
-}
-
-const NAME = '`(?:[^`]|``)*`';
-/** How both servers begin the definition of a view; a role that defines one has no host. */
-const HEAD = new RegExp(
-  `^CREATE (ALGORITHM=\\w+) DEFINER=${NAME}(?:@${NAME})? SQL SECURITY \\w+ VIEW (?:${NAME}\\.)?${NAME}`,
-);
-
-/** In the copy under its own name; whoever looks through it needs no rights of its definer, who has none in the copy. */
-function asInvoker({ name, definition }: View): string {
-  return definition.replace(
-    HEAD,
-    (_head, algorithm: string) =>
-      `CREATE ${algorithm} SQL SECURITY INVOKER VIEW ${quoted({ schema: MYSQL_COPY, name })}`,
-  );
 }

@@ -8,6 +8,7 @@ import type { Millis } from '../../../support/time.ts';
 import type { LocalMysqlEndpoint } from '../../resource.ts';
 import { spaceProblem } from '../worker/free-space.ts';
 import { MYSQL_COPY, bytesOf, copySchema, dropCopy, letItWrite } from './copy-mysql-schema.ts';
+import { createPrograms } from './copy-mysql-programs.ts';
 import { damageTables } from './damage-mysql-rows.ts';
 import { nothingToDamage } from './nothing-to-damage.ts';
 
@@ -22,26 +23,28 @@ export interface RestoredMysql {
 }
 
 /**
- * Copies a schema of a restored server, as a schema beside it, and damages that. Gives the copy's name.
+ * Copies a schema of a restored server, as a schema beside it, and damages that, unless by `none`. Gives the copy's name.
  *
  * @throws ProblemError `prove/nothing-to-damage`, `prove/names-schema`, `prove/not-copied`, `restore/not-enough-space`
  */
 export async function damageMysql(
   { name, data, endpoint }: RestoredMysql,
-  { database, damage }: { readonly database: string; readonly damage: Damage },
+  { database, damage }: { readonly database: string; readonly damage: Damage | 'none' },
   signal: AbortSignal,
 ): Promise<string> {
   const why = await answered(name, signal, () =>
     inServer(endpoint, signal, async (session) => {
       await dropCopy(session);
-      const withRows = damage.kind !== 'empty';
+      const withRows = damage === 'none' || damage.kind !== 'empty';
       const problem = await spaceProblem(data, withRows ? await bytesOf(session, database) : 0);
       if (problem) throw new ProblemError(problem);
-      const copied = await copySchema(session, { schema: database, withRows });
-      return damageTables(session, copied, damage);
+      const { tables, triggersAndEvents } = await copySchema(session, { schema: database, withRows });
+      const undone = damage === 'none' ? undefined : await damageTables(session, tables, damage);
+      await createPrograms(session, triggersAndEvents);
+      return undone;
     }),
   );
-  if (why !== undefined) throw nothingToDamage(name, damage, why);
+  if (damage !== 'none' && why !== undefined) throw nothingToDamage(name, damage, why);
   return MYSQL_COPY;
 }
 
