@@ -66,7 +66,7 @@ function isReady(state: DrillState, step: Step): boolean {
   return (
     state.steps.get(step.id)?.kind === 'waiting' &&
     // Nothing is proven about the checks of a drill that does not pass anyway.
-    (step.kind !== 'proof' || state.unpassedRequired === 0) &&
+    (step.phase !== 'prove' || state.unpassedRequired === 0) &&
     step.needs.every((id) => state.steps.get(id)?.kind === 'succeeded') &&
     step.after.every((id) => hasEnded(state, id))
   );
@@ -89,7 +89,7 @@ function commandOf(state: DrillState, step: Step): Command {
   if (step.kind === 'isolation') return { kind: 'prove-isolation', step: step.id };
   if (step.kind === 'connect') return { kind: 'prove-isolation', step: step.id, resource: step.resource };
   if (step.kind === 'check') return { kind: 'check', step: step.id };
-  if (step.kind === 'proof') return { kind: 'prove-check', step: step.id };
+  if (step.kind === 'control' || step.kind === 'proof') return { kind: 'prove-check', step: step.id };
   if (step.kind === 'cutover') return { kind: 'cut-over', step: step.id };
   if (now?.kind === 'running') return { kind: 'await', step: step.id, attempt: now.attempt, resource: now.resource };
   const token = tokenOf(state.plan?.drillId ?? '', step.id);

@@ -10,7 +10,8 @@ import type { Instant, Millis } from '../support/time.ts';
  * Every fact a journal can hold, past tense. Types are added, meanings never change.
  *
  * A step ends with `step-succeeded` or `step-failed`; one that proves isolation with `isolation-judged`, a check with
- * `check-judged`, whatever the judgement, one that switches DNS with `cutover-done`, one that proves a check on a damaged copy with `check-proven`: so one effect has one line.
+ * `check-judged`, whatever the judgement, one that switches DNS with `cutover-done`, one that proves a check on a damaged
+ * copy with `check-proven`, its control on an undamaged one with `control-judged`: so one effect has one line.
  */
 export type NewEvent =
   | DrillStarted
@@ -28,6 +29,8 @@ export type NewEvent =
   | { readonly type: 'stage-finished'; readonly step: string; readonly stage: string; readonly noticedWithin: Millis }
   | { readonly type: 'isolation-judged'; readonly step: string; readonly evidence: IsolationEvidence }
   | { readonly type: 'check-judged'; readonly step: string; readonly judgement: Judgement }
+  /** What a check made of an undamaged copy: where it has not passed, what it makes of damaged ones proves nothing. */
+  | { readonly type: 'control-judged'; readonly step: string; readonly judgement: Judgement }
   /** What a check made of a damaged copy: proven when it failed. */
   | { readonly type: 'check-proven'; readonly step: string; readonly judgement: Judgement }
   | { readonly type: 'cutover-done'; readonly step: string; readonly evidence: CutoverEvidence }

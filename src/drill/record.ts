@@ -76,6 +76,11 @@ export function judgementOf(record: DrillRecord, check: CheckSpec): EventOf<'che
   return record.judgements.get(checkStepId(check.id));
 }
 
+/** Whether a check was green on what was restored. */
+export function hasPassed(record: DrillRecord, check: CheckSpec): boolean {
+  return judgementOf(record, check)?.judgement.outcome === 'passed';
+}
+
 /** How the restore of a resource ended; `undefined` while it has not. */
 export function restoreEndOf(
   record: DrillRecord,

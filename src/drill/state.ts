@@ -3,6 +3,7 @@ import type { Plan, Step } from '../plan/plan.ts';
 import type { Resource, RestoreFacts } from '../providers/resource.ts';
 import type { Instant } from '../support/time.ts';
 import { unreachable } from '../support/unreachable.ts';
+import { controlProblem } from './control.ts';
 import type { AbortReason, DrillEvent, DrillStarted } from './events.ts';
 import { isolationProblem } from './isolation.ts';
 
@@ -126,6 +127,7 @@ export function apply(state: DrillState, event: DrillEvent): DrillState {
     case 'stage-finished':
     case 'isolation-judged':
     case 'check-judged':
+    case 'control-judged':
     case 'check-proven':
     case 'cutover-done':
     case 'step-succeeded':
@@ -160,6 +162,29 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
       return before?.kind === 'running' ? withStep(state, event.step, { ...before, kind: 'interrupted' }) : state;
     case 'stage-finished':
       return before?.kind === 'running' ? withStep(state, event.step, { ...before, kind: 'starting' }) : state;
+    case 'isolation-judged':
+    case 'check-judged':
+    case 'control-judged':
+    case 'check-proven':
+      return applyJudgement(state, event);
+    case 'cutover-done':
+      return withStep(state, event.step, { kind: 'succeeded' });
+    case 'step-succeeded':
+      return withStep(state, event.step, succeeded(before, event.facts));
+    case 'step-failed':
+      return withStep(state, event.step, { kind: 'failed', problem: event.problem });
+    default:
+      return unreachable(event);
+  }
+}
+
+type JudgementEvent = Extract<
+  StepEvent,
+  { readonly type: 'isolation-judged' | 'check-judged' | 'control-judged' | 'check-proven' }
+>;
+
+function applyJudgement(state: DrillState, event: JudgementEvent): DrillState {
+  switch (event.type) {
     case 'isolation-judged': {
       const minimum = state.plan?.sandbox.minimumIsolation ?? 'L2';
       const problem = isolationProblem(event.evidence, minimum);
@@ -175,6 +200,11 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
         unpassedRequired: state.unpassedRequired + required,
       };
     }
+    case 'control-judged': {
+      const step = stepOf(state, event.step);
+      const problem = step?.kind === 'control' ? controlProblem(step.check, event.judgement) : undefined;
+      return withStep(state, event.step, problem ? { kind: 'failed', problem } : { kind: 'succeeded' });
+    }
     case 'check-proven': {
       const unproven = event.judgement.outcome === 'failed' ? 0 : 1;
       return {
@@ -182,12 +212,6 @@ function applyToStep(state: DrillState, event: StepEvent): DrillState {
         unpassedChecks: state.unpassedChecks + unproven,
       };
     }
-    case 'cutover-done':
-      return withStep(state, event.step, { kind: 'succeeded' });
-    case 'step-succeeded':
-      return withStep(state, event.step, succeeded(before, event.facts));
-    case 'step-failed':
-      return withStep(state, event.step, { kind: 'failed', problem: event.problem });
     default:
       return unreachable(event);
   }

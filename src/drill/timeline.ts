@@ -60,6 +60,7 @@ type StepEnd =
   | EventOf<'step-failed'>
   | EventOf<'check-judged'>
   | EventOf<'isolation-judged'>
+  | EventOf<'control-judged'>
   | EventOf<'check-proven'>
   | EventOf<'cutover-done'>;
 
@@ -71,6 +72,8 @@ function endOf(record: DrillRecord, id: string): { event: StepEnd; outcome: 'suc
   }
   const end = record.ends.get(id);
   if (end) return { event: end, outcome: end.type === 'step-succeeded' ? 'succeeded' : 'failed' };
+  const control = ofType(record.events, 'control-judged').findLast(({ step }) => step === id);
+  if (control) return { event: control, outcome: control.judgement.outcome === 'passed' ? 'succeeded' : 'failed' };
   const seen = ofType(record.events, 'check-proven').findLast(({ step }) => step === id);
   // The check has to fail there.
   if (seen) return { event: seen, outcome: seen.judgement.outcome === 'failed' ? 'succeeded' : 'failed' };

@@ -10,6 +10,7 @@ import { type Proof, proofsOf } from './proofs.ts';
 import {
   type DrillRecord,
   checksOf,
+  hasPassed,
   isolationProblemOf,
   judgementOf,
   outcomeInWords,
@@ -61,9 +62,11 @@ export function verdictOf(events: readonly DrillEvent[]): Judged {
     ...groups.filter(({ outcome }) => outcome === 'unmeasured').map(unmeasuredSkew),
   ];
   const isSound = failures.length === 0 && otherGaps.length === 0;
-  const gaps = [...otherGaps, ...proofsOf(record).flatMap((proof) => gapOfProof(proof, isSound))];
+  const unproven = proofsOf(record).flatMap((proof) => gapOfProof(record, proof, isSound));
+  // A check without a control lacks it for each of its damages.
+  const gaps = [...otherGaps, ...new Set(unproven)];
   const warnings = checksOf(record)
-    .filter((check) => check.severity === 'warn' && judgementOf(record, check)?.judgement.outcome !== 'passed')
+    .filter((check) => check.severity === 'warn' && !hasPassed(record, check))
     .map((check) => `${wordsOf(check)} ${outcomeInWords(record, check)}, but only warns`);
   const verdict = failures.length > 0 ? 'failed' : gaps.length > 0 ? 'inconclusive' : 'passed';
   const reasons = verdict === 'failed' ? failures : gaps;
@@ -118,10 +121,7 @@ function gapsOfResource(record: DrillRecord, { spec }: PlannedResource): readonl
   const connect = record.plan?.steps.find((step) => step.kind === 'connect' && step.resource === spec.name);
   const unproven = isolationProblemOf(record, connect?.id ?? '');
   const isChecked = requiredChecksOf(record).some(
-    (check) =>
-      check.of === spec.name &&
-      check.purpose === 'integrity' &&
-      judgementOf(record, check)?.judgement.outcome === 'passed',
+    (check) => check.of === spec.name && check.purpose === 'integrity' && hasPassed(record, check),
   );
   return [
     ...(unproven ? [`'${spec.name}': ${unproven.message}`] : []),
@@ -162,8 +162,11 @@ function unmeasured({ started }: DrillRecord, { rto, rpo }: MeasuredObjectives):
   return [...(targets?.rto ? of('RTO', rto) : []), ...(targets?.rpo ? of('RPO', rpo) : [])];
 }
 
-/** Of a drill that does not pass anyway, proofs are not made: that is no reason of its own. */
-function gapOfProof(proof: Proof, isSound: boolean): readonly string[] {
+/**
+ * Of a drill that does not pass anyway, proofs are not made: that is no reason of its own. Nor is it that a check which only
+ * warns has no control, where it was not green on what was restored either.
+ */
+function gapOfProof(record: DrillRecord, proof: Proof, isSound: boolean): readonly string[] {
   const check = wordsOf(proof.check);
   const damage = damageInWords(proof.damage);
   switch (proof.outcome) {
@@ -173,6 +176,8 @@ function gapOfProof(proof: Proof, isSound: boolean): readonly string[] {
       return [`${check} stayed green on a copy although ${damage}`];
     case 'errored':
       return [`${check} is not proven able to fail: ${proof.judgement.because ?? proof.judgement.observed}`];
+    case 'no-control':
+      return hasPassed(record, proof.check) ? [`${check} is not proven able to fail: ${proof.because}`] : [];
     case 'not-made':
       return isSound ? [`${check} is not proven able to fail: ${proof.because}`] : [];
     default:

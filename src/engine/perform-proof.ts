@@ -5,8 +5,8 @@ import { judgeWithin } from './judge-within.ts';
 import { type Performance, planStep, resourceOfStep } from './performance.ts';
 
 /**
- * Damages a copy of what was restored and has the check look at it. Done again from the beginning by an engine that
- * resumes. Whatever keeps it from being done leaves the check unproven.
+ * Damages a copy of what was restored, or for a control leaves it as it is, and has the check look at it. Done again from
+ * the beginning by an engine that resumes. Whatever keeps it from being done leaves the check unproven.
  */
 export async function performProof(
   command: Extract<Command, { kind: 'prove-check' }>,
@@ -16,8 +16,9 @@ export async function performProof(
   const { step } = command;
   const planned = planStep(state, step);
   const { damager } = ports.provider;
-  if (planned.kind !== 'proof' || damager === undefined) throw new Error(`'${step}' damages nothing`);
-  const { check, damage, of } = planned.claim;
+  const isControl = planned.kind === 'control';
+  if ((planned.kind !== 'proof' && !isControl) || damager === undefined) throw new Error(`'${step}' copies nothing`);
+  const { check, of, damage } = isControl ? { ...planned, damage: 'none' as const } : planned.claim;
   const resource = resourceOfStep(state, `restore:${of}`);
   const judgement = await judgeWithin(step, performance, async (stop) => {
     const copy = await damager.damage({ resource, database: check.database, damage }, stop);
@@ -27,5 +28,5 @@ export async function performProof(
       await damager.discard(resource, new AbortController().signal).catch(() => {});
     }
   });
-  return judgement === undefined ? [] : [{ type: 'check-proven', step, judgement }];
+  return judgement === undefined ? [] : [{ type: isControl ? 'control-judged' : 'check-proven', step, judgement }];
 }

@@ -62,8 +62,9 @@ export interface StepCommon {
  * `sandbox` makes the isolated place; `isolation` proves it, before anything is restored and, where others could change
  * it meanwhile, at the end; `probe` makes what looks at restored resources where only the sandbox's inside can reach
  * them; `restore` makes a resource live in it; `connect` proves isolation again, from the restored server's own side;
- * `check` observes and judges; `proof` has a check look at a damaged copy, to see it fail; `zone` makes the copy of a DNS zone, in which `cutover` switches records to what was
- * restored and resolves them from inside.
+ * `check` observes and judges; `control` has a check look at an undamaged copy, to see it pass, and `proof` at a damaged
+ * one, to see it fail; `zone` makes the copy of a DNS zone, in which `cutover` switches records to what was restored and
+ * resolves them from inside.
  */
 export type Step = StepCommon &
   (
@@ -73,6 +74,8 @@ export type Step = StepCommon &
     | { readonly kind: 'restore'; readonly resource: string }
     | { readonly kind: 'connect'; readonly resource: string }
     | { readonly kind: 'check'; readonly check: CheckSpec }
+    /** `of`: the resource that is copied. */
+    | { readonly kind: 'control'; readonly check: CheckSpec; readonly of: string }
     | { readonly kind: 'proof'; readonly claim: Claim }
     | { readonly kind: 'zone' | 'cutover'; readonly cutover: CutoverSpec }
   );

@@ -1,5 +1,15 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import { type DrillRecord, checksOf, factsOf, isolationProblemOf, judgementOf, ofType } from '../drill/record.ts';
+import { controlProblem } from '../drill/control.ts';
+import { controlsOf } from '../drill/proofs.ts';
+import {
+  type DrillRecord,
+  checksOf,
+  factsOf,
+  hasPassed,
+  isolationProblemOf,
+  judgementOf,
+  ofType,
+} from '../drill/record.ts';
 import { checkStepId } from '../plan/build-plan.ts';
 import type { ReportedProblem } from './report.ts';
 
@@ -10,6 +20,7 @@ export function problemsOf(record: DrillRecord): readonly ReportedProblem[] {
     ...refusals.map((problem) => reported(problem)),
     ...stepProblems(record),
     ...checkProblems(record),
+    ...controlProblems(record),
     ...(aborted ? [reported(aborted.problem)] : []),
     ...teardownProblems(record),
     ...warnings(record),
@@ -39,6 +50,16 @@ function checkProblems(record: DrillRecord): readonly ReportedProblem[] {
   return checksOf(record).flatMap((check) => {
     const problem = judgementOf(record, check)?.judgement.problem;
     return problem ? [reported(problem, checkStepId(check.id), check.severity === 'warn')] : [];
+  });
+}
+
+/** A check that only warns, and has, has no control: that is told already. */
+function controlProblems(record: DrillRecord): readonly ReportedProblem[] {
+  return controlsOf(record).flatMap((control) => {
+    const isTold = !hasPassed(record, control.check);
+    if (isTold || !('judgement' in control)) return [];
+    const problem = controlProblem(control.check, control.judgement);
+    return problem ? [reported(problem, control.step)] : [];
   });
 }
 

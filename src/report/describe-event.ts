@@ -1,3 +1,4 @@
+import { notGreen } from '../drill/control.ts';
 import type { DrillEvent } from '../drill/events.ts';
 
 /** One line for a person who watches a drill, or nothing for what only the journal needs. */
@@ -49,6 +50,10 @@ function describeStep(event: DrillEvent): string | undefined {
     case 'check-judged': {
       const { outcome, because } = event.judgement;
       return `${event.step}: ${outcome}${outcome === 'passed' || because === undefined ? '' : ` (${because})`}`;
+    }
+    case 'control-judged': {
+      const because = notGreen(event.judgement);
+      return `${event.step}: ${because === undefined ? 'green on an undamaged copy' : `not green, ${because}`}`;
     }
     case 'check-proven':
       return `${event.step}: ${event.judgement.outcome === 'failed' ? 'noticed' : `not noticed (${event.judgement.outcome})`}`;

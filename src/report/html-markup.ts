@@ -34,6 +34,7 @@ export const TONES = {
   errored: 'unsure',
   skipped: 'calm',
   caught: 'good',
+  'no-control': 'unsure',
   'not-made': 'unsure',
   met: 'good',
   missed: 'bad',

@@ -2,7 +2,7 @@ import { cutoverFigure } from './cutover-words.ts';
 import { escapeXml } from './escape.ts';
 import { formatSentence } from './format.ts';
 import { groupFigure, groupMoments } from './group-words.ts';
-import { proofInWords } from './proof-words.ts';
+import { controlInWords, proofInWords } from './proof-words.ts';
 import type { ObjectiveOutcome, Report, ReportedCheck, ReportedCutover, ReportedGroup } from './report.ts';
 import { objectiveFigure, teardownInWords } from './words.ts';
 
@@ -88,15 +88,36 @@ function checkCase(check: ReportedCheck): TestCase {
   return { ...common, result: { tag, type: check.outcome, message, text } };
 }
 
-/** A check that does not notice what it claims to is an error: it says nothing against the backup. */
-function proofSuites({ proofs = [] }: Report): readonly TestSuite[] {
+/**
+ * A check that does not notice what it claims to is an error: it says nothing against the backup. One that only warns, and
+ * has, is red on every copy, too.
+ */
+function proofSuites({ proofs = [], controls = [], checks }: Report): readonly TestSuite[] {
   if (proofs.length === 0) return [];
-  const cases = proofs.map((proof): TestCase => {
-    const common = { name: `${proof.name}: notices that ${proof.damage}`, seconds: 0 };
-    if (proof.outcome === 'caught') return common;
-    return { ...common, result: { tag: 'error', type: proof.outcome, message: proofInWords(proof) } };
+  const hasWarned = new Set(checks.filter(isWarning).map(({ id }) => id));
+  const caseOf = (
+    of: string,
+    name: string,
+    unproven?: { readonly type: string; readonly message: string },
+  ): TestCase => {
+    if (unproven === undefined) return { name, seconds: 0 };
+    return { name, seconds: 0, result: { tag: hasWarned.has(of) ? 'skipped' : 'error', ...unproven } };
+  };
+  const undamaged = controls.map((control) => {
+    const unproven = { type: control.outcome, message: controlInWords(control) };
+    const name = `${control.name}: passes on an undamaged copy`;
+    return caseOf(control.check, name, control.outcome === 'passed' ? undefined : unproven);
   });
-  return [{ name: 'checks proven able to fail', cases }];
+  const damaged = proofs.map((proof) => {
+    const unproven = { type: proof.outcome, message: proofInWords(proof) };
+    const name = `${proof.name}: notices that ${proof.damage}`;
+    return caseOf(proof.check, name, proof.outcome === 'caught' ? undefined : unproven);
+  });
+  return [{ name: 'checks proven able to fail', cases: [...undamaged, ...damaged] }];
+}
+
+function isWarning({ severity, outcome }: ReportedCheck): boolean {
+  return severity === 'warn' && outcome !== 'passed';
 }
 
 function drillSuite({ verdict, because, reasons }: Report): TestSuite {

@@ -3,7 +3,7 @@ import { oneLine } from './escape.ts';
 import { cutoverFigure, cutoverNotes, cutoverParts } from './cutover-words.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { groupFigure, groupMoments, groupNotes, groupRecipe } from './group-words.ts';
-import { proofFigure, proofInWords } from './proof-words.ts';
+import { proofFigure, proofRows } from './proof-words.ts';
 import type { ObjectiveOutcome, Report } from './report.ts';
 import {
   DRAW_RECIPE,
@@ -105,11 +105,11 @@ function checks({ checks: all }: Report): string {
   );
 }
 
-function proofs({ proofs: all = [] }: Report): string {
-  if (all.length === 0) return '';
-  const rows = all.map((proof) => [proof.outcome, proof.name, proof.damage, proofInWords(proof)].map(escape));
+function proofs(report: Report): string {
+  const rows = proofRows(report).map(({ outcome, name, damage, seen }) => [outcome, name, damage, seen].map(escape));
+  if (rows.length === 0) return '';
   return section('Checks proven able to fail', [
-    escape(formatSentence(proofFigure(all))),
+    escape(formatSentence(proofFigure(report))),
     '',
     ...table(['outcome', 'check', 'damage', 'what the check made of it'], rows),
   ]);

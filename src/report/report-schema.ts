@@ -1,6 +1,7 @@
 import {
   DRAW_SCHEMA,
   GROUP_SCHEMA,
+  CONTROL_SCHEMA,
   PROOF_SCHEMA,
   nullOr,
   object,
@@ -269,6 +270,7 @@ export const reportSchema = {
       occurrence,
       sandbox,
       groups: list(GROUP_SCHEMA),
+      controls: list(CONTROL_SCHEMA),
       proofs: list(PROOF_SCHEMA),
       cutover,
       notifications: list(notification),

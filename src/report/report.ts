@@ -46,6 +46,8 @@ export interface Report {
   readonly checks: readonly ReportedCheck[];
   /** What integrity checks made of damaged copies; absent where that was not asked for. */
   readonly proofs?: readonly ReportedProof[];
+  /** One for each check of these proofs. */
+  readonly controls?: readonly ReportedControl[];
   /** Absent where the runbook has none. */
   readonly cutover?: ReportedCutover;
   readonly teardown: {
@@ -192,6 +194,18 @@ export interface ReportedCheck {
   readonly because?: string;
 }
 
+/** What a check made of an undamaged copy of what was restored: it has to pass. */
+export interface ReportedControl {
+  /** Id of the check. */
+  readonly check: string;
+  readonly name: string;
+  /** The resource that was copied. */
+  readonly of: string;
+  readonly outcome: 'passed' | 'failed' | 'errored' | 'skipped' | 'not-made';
+  readonly observed?: string;
+  readonly because?: string;
+}
+
 /** A damage to a copy of what was restored, and whether the check that claims to notice it did. */
 export interface ReportedProof {
   /** Id of the check. */
@@ -201,8 +215,11 @@ export interface ReportedProof {
   readonly of: string;
   /** What was done to the copy, as a sentence without a full stop. */
   readonly damage: string;
-  /** `caught`: the check failed, as it must. `missed`: it stayed green. */
-  readonly outcome: 'caught' | 'missed' | 'errored' | 'not-made';
+  /**
+   * `caught`: the check failed, as it must. `missed`: it stayed green. `no-control`: not tried, since the check does not pass
+   * on an undamaged copy either.
+   */
+  readonly outcome: 'caught' | 'missed' | 'errored' | 'no-control' | 'not-made';
   readonly observed?: string;
   readonly because?: string;
 }

@@ -93,6 +93,28 @@ export const GROUP_SCHEMA: JsonSchema = object(
   },
 );
 
+/** What an integrity check made of an undamaged copy. */
+export const CONTROL_SCHEMA: JsonSchema = object(
+  'A look at an undamaged copy of what was restored, on which the check must pass for its proofs to count.',
+  {
+    check: text('Id of the check.'),
+    name: text('The sentence that the check holds.'),
+    of: text('The resource that was copied.'),
+    outcome: oneOf(
+      'Anything but passed, and none of its damages is tried.',
+      'passed',
+      'failed',
+      'errored',
+      'skipped',
+      'not-made',
+    ),
+  },
+  {
+    observed: text('What the check saw in the copy.'),
+    because: text('Why the check judged so, or why there is no control.'),
+  },
+);
+
 /** What an integrity check made of a damaged copy. */
 export const PROOF_SCHEMA: JsonSchema = object(
   'A damage to a copy of what was restored, and whether the check that claims to notice it did.',
@@ -101,7 +123,14 @@ export const PROOF_SCHEMA: JsonSchema = object(
     name: text('The sentence that the check holds.'),
     of: text('The resource whose copy was damaged.'),
     damage: text('What was done to the copy.'),
-    outcome: oneOf('Anything but caught, and the drill has not passed.', 'caught', 'missed', 'errored', 'not-made'),
+    outcome: oneOf(
+      'Anything but caught, and the drill has not passed. No-control: the check does not pass on an undamaged copy.',
+      'caught',
+      'missed',
+      'errored',
+      'no-control',
+      'not-made',
+    ),
   },
   {
     observed: text('What the check saw in the copy.'),

@@ -3,7 +3,7 @@ import { cutoverFigure } from './cutover-words.ts';
 import { oneLine } from './escape.ts';
 import { formatInstant, formatSeconds, formatSentence } from './format.ts';
 import { groupFigure } from './group-words.ts';
-import { proofFigure, proofInWords } from './proof-words.ts';
+import { controlInWords, controlsWithout, proofFigure, proofInWords } from './proof-words.ts';
 import type { Report, ReportedCheck, ReportedGroup, ReportedProblem } from './report.ts';
 import {
   awsPlaceInWords,
@@ -119,12 +119,17 @@ function checkLines({ checks }: Report): readonly Line[] {
   }));
 }
 
-/** Only what was not noticed is told one by one. */
-function proofLines({ proofs = [] }: Report): readonly Line[] {
+/** Only what was not noticed is told one by one, and of a check without a control that alone. */
+function proofLines({ proofs = [], controls = [] }: Report): readonly Line[] {
   if (proofs.length === 0) return [];
-  const unproven = proofs.filter(({ outcome }) => outcome !== 'caught');
+  const isProven = proofs.every(({ outcome }) => outcome === 'caught');
+  const unproven = proofs.filter(({ outcome }) => outcome !== 'caught' && outcome !== 'no-control');
   return [
-    { label: 'proofs', text: proofFigure(proofs), paint: unproven.length === 0 ? 'green' : 'yellow' },
+    { label: 'proofs', text: proofFigure({ proofs, controls }), paint: isProven ? 'green' : 'yellow' },
+    ...controlsWithout(controls).map((control) => ({
+      label: 'no control',
+      text: `${control.name}: on an undamaged copy ${controlInWords(control)}`,
+    })),
     ...unproven.map((proof) => ({ label: '', text: `${proof.name}: ${proof.damage}; ${proofInWords(proof)}` })),
   ];
 }

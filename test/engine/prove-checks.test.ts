@@ -40,28 +40,31 @@ const warning: CheckSpec = {
 
 interface Given {
   readonly checks?: readonly CheckSpec[];
-  /** Rows that are seen in a restored database, and in a damaged copy. */
+  /** Rows that are seen in a restored database, in an undamaged copy, and in a damaged one. */
   readonly rows?: number;
+  readonly rowsOfCopy?: number;
   readonly rowsOfDamaged?: number;
-  readonly refuses?: Damage['kind'];
+  readonly refuses?: Damage['kind'] | 'none';
 }
 
 /** A drill whose damager only keeps a list, and a probe that sees what it is told to. */
-async function aProvenDrill({ checks = [counts, structure], rows = 20, rowsOfDamaged = 3, refuses }: Given) {
+async function aProvenDrill(given: Given) {
+  const { checks = [counts, structure], rows = 20, rowsOfCopy = rows, rowsOfDamaged = 3, refuses } = given;
   const clock = fakeClock();
   const spec = aRestore('orders', { database: 'shop' });
   const runbook = { ...aRunbook([spec], { checks }), objectives: {} };
   const listing = { points: [aRecoveryPoint(spec.source, 'a', 1)], unusable: [] };
   const world = memoryWorld({ listings: new Map([[spec.source, listing]]) });
   const disk = [await memoryJournal(clock).append(drillStarted(runbook, { proveChecks: true }))];
-  const copies = { made: [] as Damage['kind'][], there: 0 };
+  const copies = { made: [] as (Damage['kind'] | 'none')[], there: 0 };
   const adapters = () => ({
     patience: { tries: 1, firstWait: 1 },
     provider: {
       ...memoryProvider(world, clock),
       damager: {
-        async damage({ damage }: { damage: Damage }) {
-          if (damage.kind === refuses) {
+        async damage({ damage }: { damage: Damage | 'none' }) {
+          const kind = damage === 'none' ? damage : damage.kind;
+          if (kind === refuses) {
             const hint = 'Let it look at something.';
             throw new ProblemError({
               code: 'prove/nothing-to-damage',
@@ -70,7 +73,7 @@ async function aProvenDrill({ checks = [counts, structure], rows = 20, rowsOfDam
               blames: 'environment',
             });
           }
-          copies.made.push(damage.kind);
+          copies.made.push(kind);
           copies.there = 1;
           return Promise.resolve({ endpoint: {} as never, database: 'copy' });
         },
@@ -82,9 +85,10 @@ async function aProvenDrill({ checks = [counts, structure], rows = 20, rowsOfDam
     },
     probe: {
       async observe(_: unknown, request: { readonly kind: string; readonly database?: string }): Promise<Observation> {
-        const isDamaged = request.database === 'copy';
+        const isCopy = request.database === 'copy';
+        const isDamaged = isCopy && copies.made.at(-1) !== 'none';
         if (request.kind === 'row-counts') {
-          const counted = { table: 'orders', rows: isDamaged ? rowsOfDamaged : rows };
+          const counted = { table: 'orders', rows: isDamaged ? rowsOfDamaged : isCopy ? rowsOfCopy : rows };
           return Promise.resolve({ kind: 'row-counts', counts: [counted] });
         }
         const faults = isDamaged ? [{ relation: 'orders', fault: 'a bad page' }] : [];
@@ -112,7 +116,8 @@ test('after a pass, every damage that an integrity check claims to notice is don
   const drill = await aProvenDrill({});
   await simulate(drill.stage, { purpose: 'run' });
   expect(drill.proofs()).toEqual(CAUGHT);
-  expect(drill.copies).toEqual({ made: ['drop-table', 'delete-rows', 'flip-byte', 'flip-byte'], there: 0 });
+  const made = ['none', 'drop-table', 'delete-rows', 'none', 'flip-byte', 'flip-byte'];
+  expect(drill.copies).toEqual({ made, there: 0 });
   expect(verdictOf(drill.disk)).toMatchObject({ verdict: 'passed' });
 });
 
@@ -125,6 +130,31 @@ test('a check that stays green on a damaged copy is named, and the drill has not
     'inconclusive',
     "Integrity check 'there are enough orders' of 'orders' stayed green on a copy although 'orders' was dropped (and 1 more reason).",
   ]);
+});
+
+test('a check that is red on an undamaged copy proves nothing by damaged ones, which are not made', async () => {
+  const drill = await aProvenDrill({ rowsOfCopy: 3 });
+  await simulate(drill.stage, { purpose: 'run' });
+  expect(drill.proofs().map(([, outcome]) => outcome)).toEqual(['no-control', 'no-control', 'caught', 'caught']);
+  expect(drill.copies).toEqual({ made: ['none', 'none', 'flip-byte', 'flip-byte'], there: 0 });
+  expect(verdictOf(drill.disk)).toMatchObject({
+    verdict: 'inconclusive',
+    gaps: [
+      "integrity check 'there are enough orders' of 'orders' is not proven able to fail: on an undamaged copy the check failed too: 'orders' has too few rows",
+    ],
+  });
+});
+
+test('a check that no undamaged copy can be made for is not proven able to fail', async () => {
+  const drill = await aProvenDrill({ refuses: 'none' });
+  await simulate(drill.stage, { purpose: 'run' });
+  expect(drill.proofs().every(([, outcome]) => outcome === 'no-control')).toBe(true);
+  expect(drill.copies.made).toEqual([]);
+  const { verdict, gaps } = verdictOf(drill.disk);
+  expect([verdict, gaps.length]).toEqual(['inconclusive', 2]);
+  expect(gaps[1]).toContain(
+    "'every page is sound' of 'orders' is not proven able to fail: on an undamaged copy the check",
+  );
 });
 
 test('a copy that cannot be damaged leaves its check unproven', async () => {
@@ -148,24 +178,28 @@ test('nothing is damaged in a drill that does not pass, and that is no reason of
   });
 });
 
-test('a check that only warns keeps nothing from being proven', async () => {
+test('a check that only warns keeps nothing from being proven but itself', async () => {
   const drill = await aProvenDrill({ checks: [counts, warning] });
   await simulate(drill.stage, { purpose: 'run' });
-  expect(drill.proofs().map(([, outcome]) => outcome)).toEqual(['caught', 'caught', 'caught', 'caught']);
+  expect(drill.proofs().map(([, outcome]) => outcome)).toEqual(['caught', 'caught', 'no-control', 'no-control']);
   expect(verdictOf(drill.disk).verdict).toBe('passed');
 });
 
-test('killed at any call, a resumed drill proves the same and leaves no copy', async () => {
+test.each<[string, Given]>([
+  ['passed', {}],
+  ['inconclusive', { rowsOfCopy: 3 }],
+])('killed at any call, a drill goes on to prove the same and leaves no copy: %s', async (verdict, given) => {
   const calls = { count: 0 };
-  await simulate((await aProvenDrill({})).stage, { purpose: 'run', calls });
+  const whole = await aProvenDrill(given);
+  await simulate(whole.stage, { purpose: 'run', calls });
   for (let call = 1; call <= calls.count; call += 1) {
-    const drill = await aProvenDrill({});
+    const drill = await aProvenDrill(given);
     await simulate(drill.stage, { purpose: 'run', crash: { call, when: 'before' } });
     await resumeToTheEnd(drill.stage);
     expect([drill.proofs(), drill.copies.there, verdictOf(drill.disk).verdict], `call ${call}`).toEqual([
-      CAUGHT,
+      whole.proofs(),
       0,
-      'passed',
+      verdict,
     ]);
   }
 });

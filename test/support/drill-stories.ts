@@ -231,6 +231,7 @@ export const STORIES: Readonly<Record<string, () => readonly DrillEvent[]>> = {
       .finished().events,
 
   'inconclusive-check-stayed-green': () => proofStory(aBookshop()),
+  'inconclusive-no-control': () => proofStory(aBookshop(), 'manifest'),
   'passed-with-group': () => groupStory(900_000, 720_000),
 
   'failed-group-apart': () => groupStory(300_000, 720_000),

@@ -12,10 +12,14 @@ interface RestoredTree {
   readonly to: string;
 }
 
-/** Copies a restored folder, by links, and damages the copy: a file that is changed is copied in earnest before. */
-export async function damageFiles({ name, from, to }: RestoredTree, damage: Damage): Promise<void> {
+/**
+ * Copies a restored folder, by links, and damages the copy, unless by `none`: a file that is changed is copied in earnest
+ * before.
+ */
+export async function damageFiles({ name, from, to }: RestoredTree, damage: Damage | 'none'): Promise<void> {
   await removeTree(to);
   const files = (await linkTree(from, to)).sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (damage === 'none') return;
   const [first] = files;
   if (first === undefined) throw nothingToDamage(name, damage, 'it holds no file');
   switch (damage.kind) {

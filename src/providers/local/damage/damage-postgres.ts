@@ -23,12 +23,13 @@ export interface RestoredCluster {
   readonly endpoint: LocalPostgresEndpoint;
 }
 
-/** Copies a database of a restored cluster, as a database beside it, and damages that. Gives the copy's name. */
+/** Copies a database of a restored cluster, as a database beside it, and damages that, unless by `none`. Gives the copy's name. */
 export async function damagePostgres(
   { name, data, endpoint }: RestoredCluster,
-  { database, damage }: { readonly database: string; readonly damage: Damage },
+  { database, damage }: { readonly database: string; readonly damage: Damage | 'none' },
 ): Promise<string> {
   await makeCopy(endpoint, data, database);
+  if (damage === 'none') return COPY;
   if (damage.kind !== 'zero-page' && damage.kind !== 'flip-byte') {
     const why = await withClient(endpoint, COPY, (client) => damageRows(client, damage));
     if (why !== undefined) throw nothingToDamage(name, damage, why);

@@ -14,12 +14,13 @@ interface RestoredDatabase {
 
 type Database = InstanceType<typeof sqlite.Database>;
 
-/** Copies a restored database and damages the copy. Gives the copy's file. */
-export async function damageSqlite({ name, file, folder }: RestoredDatabase, damage: Damage): Promise<string> {
+/** Copies a restored database and damages the copy, unless by `none`. Gives the copy's file. */
+export async function damageSqlite({ name, file, folder }: RestoredDatabase, damage: Damage | 'none'): Promise<string> {
   await removeTree(folder);
   await mkdir(folder, { mode: 0o700 });
   const copy = join(folder, 'database');
   await copyFile(file, copy);
+  if (damage === 'none') return copy;
   const why = damage.kind === 'flip-byte' ? await flipByte(copy) : damageRows(copy, damage);
   if (why !== undefined) throw nothingToDamage(name, damage, why);
   return copy;

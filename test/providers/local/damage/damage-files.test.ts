@@ -30,7 +30,7 @@ async function treeOf(at: string) {
   return new Map(seen.entries.map(({ path, sha256 }) => [path, sha256]));
 }
 
-const damaged = async (damage: Damage) => {
+const damaged = async (damage: Damage | 'none') => {
   const before = await treeHash(from);
   await damageFiles({ name: 'uploads', from, to }, damage);
   expect(await treeHash(from)).toEqual(before);
@@ -43,6 +43,12 @@ test('a file by its name, the last one, and all but so many are missing in the c
   expect(await damaged({ kind: 'missing-file', leave: 1 })).toEqual(['a.txt']);
   expect(await damaged({ kind: 'empty' })).toEqual([]);
   expect(await readdir(join(to, 'deep'))).toEqual(['empty']);
+});
+
+test('a copy that was not damaged holds what the original holds, as its probe sees it', async () => {
+  await damaged('none');
+  expect(await treeOf(to)).toEqual(await treeOf(from));
+  expect(await readdir(join(to, 'deep'))).toEqual(['b.txt', 'empty']);
 });
 
 test('one byte of the largest file differs in the copy, and in nothing else', async () => {

@@ -51,7 +51,8 @@ async function judged(check: CheckSpec, at: string) {
   return judgeCheck(check, observation, context);
 }
 
-const damaged = async (damage: Damage) => damageSqlite({ name: 'shop', file, folder: join(folder, 'damaged') }, damage);
+const damaged = async (damage: Damage | 'none') =>
+  damageSqlite({ name: 'shop', file, folder: join(folder, 'damaged') }, damage);
 
 test.each<[Damage, CheckSpec]>([
   [{ kind: 'drop-table', table: 'Order' }, counts(1)],
@@ -65,6 +66,10 @@ test.each<[Damage, CheckSpec]>([
   expect(await judged(check, await damaged(damage))).toMatchObject({ outcome: 'failed' });
   expect(await judged(check, file)).toMatchObject({ outcome: 'passed' });
   expect(before.equals(await readFile(file))).toBe(true);
+});
+
+test('a copy that was not damaged is what the original is', async () => {
+  expect((await readFile(await damaged('none'))).equals(await readFile(file))).toBe(true);
 });
 
 test('1 % of the rows of the largest table are deleted where none is named', async () => {
