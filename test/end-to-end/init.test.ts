@@ -79,13 +79,4 @@ describe('a runbook that nobody has touched since init wrote it', () => {
       ['every-index-and-page-of-shop-is-sound', 'passed'],
     ]);
   });
-
-  test('is not written twice', async () => {
-    await mkdir(join(estate.folder, 'once'));
-    await writeFile(join(estate.folder, 'once', 'a.sql'), DUMP);
-    expect((await estate.drillbook(['init', 'once'])).code).toBe(0);
-    const again = await estate.drillbook(['init', 'once']);
-    expect([again.code, again.stdout]).toEqual([2, '']);
-    expect((await estate.drillbook(['init', 'once', '--force'])).code).toBe(0);
-  });
 });

@@ -6,6 +6,7 @@ import { parseDrill } from '../../src/runbook/parse-drill.ts';
 import { printDiagnostics } from '../../src/diagnostics/print.ts';
 import { parseRunbook } from '../../src/runbook/parse-runbook.ts';
 import { FINDING_CODES } from '../../src/runbook/finding.ts';
+import { runsFor } from '../support/whole.ts';
 
 const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const VALID = [
@@ -139,7 +140,7 @@ const piece = fc.constantFrom(...PIECES);
 
 describe('whatever the text, the answer is a runbook or diagnostics at places within it', () => {
   it('for any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), expectWhole), { numRuns: 300 });
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), expectWhole), { numRuns: runsFor(300) });
   });
 
   it('for an error between the two characters of a line end', () => {
@@ -151,7 +152,7 @@ describe('whatever the text, the answer is a runbook or diagnostics at places wi
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
         expectWhole(pieces.join(''));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runsFor(1_000) },
     );
   });
 
@@ -165,7 +166,7 @@ describe('whatever the text, the answer is a runbook or diagnostics at places wi
         );
         expectWhole(text);
       }),
-      { numRuns: 260 },
+      { numRuns: runsFor(260) },
     );
   });
 
@@ -183,7 +184,7 @@ describe('whatever the text, the answer is a runbook or diagnostics at places wi
       fc.property(fc.constantFrom(...places), value, ({ index, word }, put) => {
         expectWhole(valid.slice(0, index) + put + valid.slice(index + word.length));
       }),
-      { numRuns: 260 },
+      { numRuns: runsFor(260) },
     );
   });
 });

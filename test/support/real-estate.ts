@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { constants } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,15 +31,24 @@ export interface RealEstate {
   remove(): Promise<void>;
 }
 
-/** A fresh temporary folder with a copy of the sample estate that was built once for all end-to-end tests. */
+/**
+ * A fresh temporary folder with the sample estate that was built once for all end-to-end tests. Its files are links to the
+ * built ones, 280 MB: drillbook only reads them, and who damages one writes to a copy.
+ */
 export async function realEstate(): Promise<RealEstate> {
   const estate = await emptyEstate();
-  await cp(join(inject('builtEstate'), '.drillbook'), join(estate.folder, '.drillbook'), {
-    recursive: true,
-    preserveTimestamps: true,
-    mode: constants.COPYFILE_FICLONE,
-  });
+  await linkTree(join(inject('builtEstate'), '.drillbook'), join(estate.folder, '.drillbook'));
   return estate;
+}
+
+async function linkTree(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    await (entry.isDirectory() ? linkTree(source, target) : link(source, target));
+  }
+  const { atime, mtime } = await stat(from);
+  await utimes(to, atime, mtime);
 }
 
 /** The same without any sample: each runbook names its own source. */

@@ -26,6 +26,7 @@ import {
   startWorker,
   writeRequest,
 } from './worker.ts';
+import { casesFor } from '../../../support/whole.ts';
 
 const CONTENTS: DatabaseRequest = { kind: 'contents', database: 'shop', bounded: [] };
 
@@ -65,30 +66,34 @@ afterAll(async () => {
 });
 
 describe.skipIf(program === undefined)('a restored dump', () => {
-  it.each([
+  const restores = [
     ['shop.sql', 'L0'],
-    ['shop.sql', 'L1'],
     ['all.sql.gz', 'L2'],
-  ] as const)('holds of %s all that was dumped, row by row and definition by definition, at %s', async (id, level) => {
-    const folder = freshFolder();
-    const before = await treeHash(source);
-    const state = await restoreInto(folder, await pointOf(source, id), { level });
-    const facts = factsOf(state);
-    expect(await observe(folder, CONTENTS)).toEqual(living);
-    expect(await ask(folder, 'select next_not_cached_value from shop.numbers')).toBe(1007);
-    expect(await ask(folder, 'select n from shop.haunted')).toBe(2000);
-    expect(await ask(folder, 'select count(*) from shop.log')).toBe(3);
-    expect(await observe(folder, { kind: 'tcp' })).toEqual({ kind: 'tcp', accepted: true });
-    expect(await observe(folder, { kind: 'foreign-keys', database: 'shop' })).toMatchObject({
-      keysChecked: 1,
-      rows: 2000,
-      orphans: [],
-    });
-    expect(facts.engineVersion).toMatch(/^MariaDB \d+\.\d+\.\d+$/);
-    expect(facts.spans.map(({ name }) => name)).toEqual(['load the dump', 'start the server']);
-    expect(facts.bytesRestored).toBe((await stat(join(source, id))).size);
-    expect(await treeHash(source)).toBe(before);
-  });
+    ['shop.sql', 'L1'],
+  ] as const;
+  it.each(casesFor(restores, 2))(
+    'holds of %s all that was dumped, row by row and definition by definition, at %s',
+    async (id, level) => {
+      const folder = freshFolder();
+      const before = await treeHash(source);
+      const state = await restoreInto(folder, await pointOf(source, id), { level });
+      const facts = factsOf(state);
+      expect(await observe(folder, CONTENTS)).toEqual(living);
+      expect(await ask(folder, 'select next_not_cached_value from shop.numbers')).toBe(1007);
+      expect(await ask(folder, 'select n from shop.haunted')).toBe(2000);
+      expect(await ask(folder, 'select count(*) from shop.log')).toBe(3);
+      expect(await observe(folder, { kind: 'tcp' })).toEqual({ kind: 'tcp', accepted: true });
+      expect(await observe(folder, { kind: 'foreign-keys', database: 'shop' })).toMatchObject({
+        keysChecked: 1,
+        rows: 2000,
+        orphans: [],
+      });
+      expect(facts.engineVersion).toMatch(/^MariaDB \d+\.\d+\.\d+$/);
+      expect(facts.spans.map(({ name }) => name)).toEqual(['load the dump', 'start the server']);
+      expect(facts.bytesRestored).toBe((await stat(join(source, id))).size);
+      expect(await treeHash(source)).toBe(before);
+    },
+  );
 
   it('lies in its own database although the dump names none, and lacks the accounts that it runs as', async () => {
     const folder = freshFolder();

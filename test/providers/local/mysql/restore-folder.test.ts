@@ -20,6 +20,7 @@ import {
   startWorker,
   writeRequest,
 } from './worker.ts';
+import { casesFor, wholeTest } from '../../../support/whole.ts';
 
 const CONTENTS: DatabaseRequest = { kind: 'contents', database: 'shop', bounded: [] };
 const STRUCTURE: DatabaseRequest = { kind: 'structure', database: 'shop', heapAllIndexed: true };
@@ -67,7 +68,7 @@ async function restoreChanged(
 }
 
 describe.skipIf(backupProgram === undefined)('a restored physical backup', () => {
-  it.each(['L0', 'L1', 'L2'] as const)(
+  it.each(casesFor(['L2', 'L0', 'L1']))(
     'holds all that was backed up, row by row and definition by definition, at %s',
     async (level) => {
       const folder = freshFolder();
@@ -117,7 +118,7 @@ describe.skipIf(backupProgram === undefined)('a damaged physical backup', () => 
     expect(seen).toMatchObject({ faults: [{ relation: 'orders' }] });
   });
 
-  it('with a table file missing is caught by the check of its structure', async () => {
+  wholeTest('with a table file missing is caught by the check of its structure', async () => {
     const { folder, state } = await restoreChanged((backup) => rm(join(backup, 'shop/orders.ibd')));
     const seen = state.kind === 'ready' ? await observe(folder, STRUCTURE) : state;
     expect(seen).toMatchObject({ faults: [{ relation: 'orders' }] });
@@ -130,25 +131,29 @@ describe.skipIf(backupProgram === undefined)('a damaged physical backup', () => 
 });
 
 describe.skipIf(backupProgram === undefined)("the worker of a physical backup's restore", () => {
-  it.each([
+  const signs = [
     ['while it copies', 'data/ibdata1', 'needed'],
-    ['when the copy is made', 'done-copy.json', 'not needed'],
     ['when the copy is prepared', 'done-prepare.json', 'not needed'],
-  ])('killed %s, gives the same restore with one finished copy, and leaves nothing', async (_, sign, backup) => {
-    const folder = freshFolder();
-    const location = join(lab, 'rotated', String(folders));
-    await cp(join(source, 'full'), location, { recursive: true });
-    await writeRequest(folder, { ...(await pointOf(source, 'full')), location });
-    const killed = startWorker(folder);
-    while (!(await stat(join(folder, sign)).catch(() => undefined))) await new Promise(setImmediate);
-    await end(killed, 'SIGKILL');
-    await rm(join(folder, 'state.json'), { force: true });
-    if (backup === 'not needed') await rm(location, { recursive: true });
-    const worker = startWorker(folder);
-    factsOf(await settled(folder, worker));
-    expect(await observe(folder, CONTENTS)).toEqual(living);
-    expect(JSON.parse(await readFile(join(folder, 'done-copy.json'), 'utf8'))).toMatchObject({ times: 1 });
-    expect(await end(worker)).toBe(0);
-    expect(await findProcesses(folder)).toEqual([]);
-  });
+    ['when the copy is made', 'done-copy.json', 'not needed'],
+  ] as const;
+  it.each(casesFor(signs, 2))(
+    'killed %s, gives the same restore with one finished copy, and leaves nothing',
+    async (_, sign, backup) => {
+      const folder = freshFolder();
+      const location = join(lab, 'rotated', String(folders));
+      await cp(join(source, 'full'), location, { recursive: true });
+      await writeRequest(folder, { ...(await pointOf(source, 'full')), location });
+      const killed = startWorker(folder);
+      while (!(await stat(join(folder, sign)).catch(() => undefined))) await new Promise(setImmediate);
+      await end(killed, 'SIGKILL');
+      await rm(join(folder, 'state.json'), { force: true });
+      if (backup === 'not needed') await rm(location, { recursive: true });
+      const worker = startWorker(folder);
+      factsOf(await settled(folder, worker));
+      expect(await observe(folder, CONTENTS)).toEqual(living);
+      expect(JSON.parse(await readFile(join(folder, 'done-copy.json'), 'utf8'))).toMatchObject({ times: 1 });
+      expect(await end(worker)).toBe(0);
+      expect(await findProcesses(folder)).toEqual([]);
+    },
+  );
 });

@@ -21,6 +21,7 @@ import type { RecoveryTarget, PostgresRestore } from '../../../../src/runbook/re
 import { type Cluster, startCluster } from './cluster.ts';
 import { packBackup, writeManifest } from './forms.ts';
 import { WORKER, endAllWorkers, pointOf, restoreInto, specOf, stateOf, writeRequest } from './worker.ts';
+import { casesFor, wholeTest } from '../../../support/whole.ts';
 
 const SEGMENT = 1024 * 1024;
 
@@ -77,6 +78,8 @@ async function problemOf(spec: PostgresRestore, id: string): Promise<unknown> {
   return state.kind === 'failed' ? state.problem : state;
 }
 
+type Damage = (backup: string) => Promise<void>;
+
 async function flipByte(file: string, at: number): Promise<void> {
   const handle = await open(file, 'r+');
   const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, at);
@@ -85,11 +88,12 @@ async function flipByte(file: string, at: number): Promise<void> {
 }
 
 describe('a backup that is not what its manifest says', () => {
-  it.each([
-    ['a truncated heap', async (b: string) => truncate(join(b, table), 8192)],
-    ['a flipped byte in a heap', async (b: string) => flipByte(join(b, table), 5000)],
-    ['a missing file', async (b: string) => rm(join(b, table))],
-  ])('fails with the file named: %s', async (name, damage) => {
+  const damages: [[string, Damage], ...[string, Damage][]] = [
+    ['a flipped byte in a heap', async (b) => flipByte(join(b, table), 5000)],
+    ['a missing file', async (b) => rm(join(b, table))],
+    ['a truncated heap', async (b) => truncate(join(b, table), 8192)],
+  ];
+  it.each(casesFor(damages, 2))('fails with the file named: %s', async (name, damage) => {
     const { spec, source, id } = await estate(name.replaceAll(' ', '-'));
     await damage(join(source, 'b'));
     const problem = await problemOf(spec, id);
@@ -128,7 +132,7 @@ describe('a backup that is not what its manifest says', () => {
 });
 
 describe('an archive of base backups', () => {
-  it.each(['base.tar', 'base.tar.gz'])('that is cut off fails: %s', async (name) => {
+  it.each(casesFor(['base.tar.gz', 'base.tar']))('that is cut off fails: %s', async (name) => {
     const { source } = await estate(`cut-${name}`);
     await packBackup(join(source, 'b'), join(source, 't'), name.endsWith('.gz'));
     const file = join(source, 't', name);
@@ -150,7 +154,7 @@ describe('a WAL archive', () => {
     expect((problem as { message: string }).message).toContain(`'${missing}'`);
   });
 
-  it('with a gap after the wanted end does no harm', async () => {
+  wholeTest('with a gap after the wanted end does no harm', async () => {
     const { spec, wal, id } = await archive('gap-later', { kind: 'backup-end' });
     await rm(join(wal, segments.at(-2) ?? ''));
     const { state } = await restoreInto(freshFolder(), spec, id);
@@ -189,17 +193,21 @@ describe('a WAL archive', () => {
     expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/wal-segment-damaged', blames: 'backup' });
   });
 
-  it.each([
-    ['in the middle of the archive', -3],
+  const places = [
     ['in its last segment', -1],
-  ])('with a damaged record %s fails, although the server promotes and looks healthy', async (_, index) => {
-    const { spec, wal, id } = await archive(`record${index}`);
-    const name = segments.at(index) ?? '';
-    await flipByte(join(wal, name), 8192 * 3 + 2000);
-    expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/replay-ended-early', blames: 'backup' });
-  });
+    ['in the middle of the archive', -3],
+  ] as const;
+  it.each(casesFor(places))(
+    'with a damaged record %s fails, although the server promotes and looks healthy',
+    async (_, index) => {
+      const { spec, wal, id } = await archive(`record${index}`);
+      const name = segments.at(index) ?? '';
+      await flipByte(join(wal, name), 8192 * 3 + 2000);
+      expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/replay-ended-early', blames: 'backup' });
+    },
+  );
 
-  it('whose last segment is torn to zeros fails', async () => {
+  wholeTest('whose last segment is torn to zeros fails', async () => {
     const { spec, wal, id } = await archive('zeros');
     const file = join(wal, segments.at(-1) ?? '');
     const bytes = await readFile(file);

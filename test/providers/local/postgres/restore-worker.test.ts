@@ -20,6 +20,7 @@ import { processStartTime } from '../../../../src/support/process-identity.ts';
 import { type Cluster, startCluster } from './cluster.ts';
 import { hashTree, packBackup, writeManifest } from './forms.ts';
 import { ask, endAllWorkers, pointOf, restoreInto, specOf, startWorker, stateOf, writeRequest } from './worker.ts';
+import { casesFor } from '../../../support/whole.ts';
 
 const COUNT = 'select count(*)::int as rows from orders';
 
@@ -75,7 +76,7 @@ describe('what a restore holds', () => {
     expect(await ask(folder, COUNT)).toEqual([{ rows }]);
   });
 
-  it.each(['forms/tar', 'forms/gzip'])('is the same out of %s', async (id) => {
+  it.each(casesFor(['forms/gzip', 'forms/tar']))('is the same out of %s', async (id) => {
     const folder = freshFolder();
     const { state } = await restoreInto(folder, specOf(source), id);
     expect(state).toMatchObject({ kind: 'ready' });
@@ -93,7 +94,7 @@ describe('what a restore holds', () => {
     expect((await readdir(join(folder, 'data/pg_wal'))).some((name) => name.endsWith('.history'))).toBe(withArchive);
   });
 
-  it.each(['L1', 'L2'] as const)('is the same in a sandbox of level %s', async (level) => {
+  it.each(casesFor(['L2', 'L1']))('is the same in a sandbox of level %s', async (level) => {
     const folder = freshFolder();
     const { state } = await restoreInto(folder, specOf(source), 'monday', { level });
     expect(state).toMatchObject({ kind: 'ready' });
@@ -186,16 +187,17 @@ describe("a restore's worker", () => {
     expect(await stateOf(folder)).toMatchObject({ kind: 'failed', problem: { code: 'restore/server-stopped' } });
   });
 
-  it.each([
+  const signs = [
     ['while it copies', 'data/base', 'L0'],
+    ['when the server has read its label', 'data/backup_label.old', 'L1'],
+    ['when the password is written', 'credentials.json', 'L2'],
     ['when the copy is done', 'done-copy-and-verify.json', 'L0'],
     ['when the WAL is staged', 'done-stage-WAL.json', 'L2'],
     ['while the server recovers', 'server.json', 'L2'],
-    ['when the server has read its label', 'data/backup_label.old', 'L1'],
     ['when the replay is judged', 'done-start-and-replay.json', 'L0'],
-    ['when the password is written', 'credentials.json', 'L1'],
     ['when the login is secured', 'done-secure-login.json', 'L0'],
-  ] as const)('killed %s, finishes the same restore with one finished copy', async (_, sign, level) => {
+  ] as const;
+  it.each(casesFor(signs, 3))('killed %s, finishes the same restore with one finished copy', async (_, sign, level) => {
     const folder = freshFolder();
     await writeRequest(folder, specOf(source), await pointOf(specOf(source), 'monday'), { level });
     const killed = startWorker(folder);
@@ -215,10 +217,11 @@ describe("a restore's worker", () => {
     expect(JSON.parse(await readFile(join(folder, 'done-copy-and-verify.json'), 'utf8'))).toMatchObject({ times: 1 });
   });
 
-  it.each([
-    ['has taken the request for a recovery away', false],
+  const halves = [
     ['has written the history of its new timeline', true],
-  ])('killed when a promotion only %s, still stops where it should', async (_, hasHistory) => {
+    ['has taken the request for a recovery away', false],
+  ] as const;
+  it.each(casesFor(halves))('killed when a promotion only %s, still stops where it should', async (_, hasHistory) => {
     const spec = specOf(source, {}, { kind: 'time', time: moment });
     const folder = await killedInRecovery(spec);
     await rm(join(folder, 'data/recovery.signal'));
