@@ -5,8 +5,9 @@ import { badPattern, compiled } from './pattern.ts';
 
 /** The program answers with the status that it must, and with a body that matches; the body stays hidden. */
 export const httpCheck: CheckKind<HttpCheck> = {
-  prepare({ start, port, path, database }) {
-    return { kind: 'http', start, port, path, database };
+  prepare({ start, port, path, database, retry }) {
+    const patience = retry === undefined ? {} : { patience: retry.within };
+    return { kind: 'http', start, port, path, database, ...patience };
   },
   judge({ status, matches }, observation) {
     const expected = `status ${status}${matches === undefined ? '' : ', a body that matches'}`;

@@ -1,5 +1,6 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { availableLevel } from '../providers/local/sandbox/levels.ts';
+import { loopbackProblem } from '../providers/local/sandbox/loopback.ts';
 import { findServer, postgresDirsOf } from '../providers/local/postgres/server-binaries.ts';
 import { formatBytes } from '../report/format.ts';
 import type { CommandIo } from './io.ts';
@@ -17,6 +18,7 @@ interface Finding {
 /** `drillbook doctor`: what this machine can do, and what is missing. Exit 0 when a drill can run, else 3. */
 export async function doctorCommand(options: { json?: boolean }, io: CommandIo): Promise<number> {
   const isolation = await availableLevel({ path: io.env['PATH'] });
+  const noLoopback = await loopbackProblem(isolation, { path: io.env['PATH'] });
   const servers = await serversOf(io);
   const findings: readonly Finding[] = [
     {
@@ -25,6 +27,11 @@ export async function doctorCommand(options: { json?: boolean }, io: CommandIo):
       says: `${version()} on Node ${process.versions.node}, ${process.platform}-${process.arch}`,
     },
     { what: 'isolation', ok: isolation.level === 'L2', says: `${isolation.level}: ${isolation.because}` },
+    {
+      what: 'programs that listen',
+      ok: noLoopback === undefined,
+      says: noLoopback?.hint ?? 'checks of kind http can be done',
+    },
     ...servers,
     await writable(io),
   ];

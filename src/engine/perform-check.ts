@@ -10,6 +10,7 @@ import { manifestFor } from './manifest-for.ts';
 import { awaitReady } from './perform-restore.ts';
 import { type Performance, planStep, plannedResource, resourceOfStep } from './performance.ts';
 import { withFolder } from './with-folder.ts';
+import { withPatience } from './with-patience.ts';
 
 /** Observes, then judges. Whatever keeps a check from being done makes it `errored`, never passed, and stops no other. */
 export async function performCheck(
@@ -51,7 +52,8 @@ export async function observeAndJudge(
   const elsewhere = instead?.of === check.of ? instead : undefined;
   const endpoint = elsewhere?.endpoint ?? ready.endpoint;
   if (endpoint === undefined) throw new Error(`'${check.of}' is ready, but nowhere`);
-  const asked = await withFolder({ check, request, step }, performance, instead);
+  const patient = withPatience(request, step, performance);
+  const asked = await withFolder({ check, request: patient, step }, performance, instead);
   const there = elsewhere && 'database' in asked ? { ...asked, database: elsewhere.database } : asked;
   const observation = await ports.probe.observe(endpoint, there, signal);
   signal.throwIfAborted();

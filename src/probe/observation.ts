@@ -2,7 +2,7 @@ import type { Problem } from '../diagnostics/problem.ts';
 import type { AcceptedFault, SandboxedProgram } from '../runbook/check-spec.ts';
 import type { FilesEndpoint } from '../providers/resource.ts';
 import type { SecretRef } from '../runbook/restore-spec.ts';
-import type { Instant } from '../support/time.ts';
+import type { Instant, Millis } from '../support/time.ts';
 
 /** What a check wants looked at. JSON, so that a probe elsewhere can be sent it. */
 export type ObservationRequest =
@@ -41,6 +41,8 @@ export type ProgramRequest =
       readonly start: SandboxedProgram;
       readonly port: number;
       readonly path: string;
+      /** Longest that an answer is waited for; a minute unless said. */
+      readonly patience?: Millis;
       /** Of a server: the one that the program is told of. */
       readonly database?: string;
     }

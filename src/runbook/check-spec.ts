@@ -159,7 +159,7 @@ export interface CommandCheck extends CheckCommon {
   readonly reveal: boolean;
 }
 
-/** Run without a shell, and without any way out of the sandbox. */
+/** Run without a shell, and without any way out of the sandbox; it begins in the restored folder of files, else in an empty one. */
 export interface SandboxedProgram {
   /** Program and arguments. */
   readonly argv: readonly string[];

@@ -11,7 +11,7 @@ export function judgeProgram(index: number, check: WrittenProgramCheck): readonl
     code: 'empty',
     at: atValue('checks', index, key, 0),
     message: `'checks[${index}].${key}' names no program`,
-    hint: 'Write the program first, then its arguments, for example [node, verify.js].',
+    hint: 'Write the program first, then its arguments, for example [./verify.sh, --all].',
   };
   return [...(program?.trim() === '' ? [nothing] : []), ...(matches === undefined ? [] : judgePattern(index, matches))];
 }

@@ -8,7 +8,7 @@ function argv(description: string) {
 }
 
 const PROGRAM =
-  "Program and arguments, without a shell. A program that is written as a path with '/' is found relative to this file's folder, and may then be read.";
+  "Program and arguments, without a shell. A program that is written as a path with '/' is found relative to this file's folder, and may then be read; arguments are passed as they are written. Beside a resource of kind 'files' it begins in the restored folder, beside others in an empty one; what it writes belongs into TMPDIR or HOME.";
 
 const surroundings = {
   reads: Type.Optional(
@@ -39,7 +39,10 @@ const tcp = check(
 
 const http = check(
   'http',
-  { description: 'A program that is started on the restored data, in the sandbox, answers a request.' },
+  {
+    description:
+      "A program that is started on the restored data, in the sandbox, answers a request. It is waited for as long as 'retry' says, else until 'limits.check'.",
+  },
   {
     database,
     start: argv(`What is started: ${PROGRAM}`),

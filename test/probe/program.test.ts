@@ -98,6 +98,11 @@ describe.each(LEVELS.filter((level) => !asRootAtL0(level)))('a program at %s', (
     expect((await readdir(join(endpoint.folder, '..'))).sort()).toEqual(['data', 'request.json', 'worker.json']);
   });
 
+  it('begins in the restored folder, and may write to another', async () => {
+    const seen = await observe(await restoredFiles(level), command(['sh', '-c', 'cat report.txt; touch "$HOME/a"']));
+    expect(seen).toMatchObject({ end: { kind: 'exited', code: 0 }, stdout: 'restored\n' });
+  });
+
   it('is told to have been ended by a signal', async () => {
     const seen = await observe(await restoredFiles(level), command(['sh', '-c', 'kill -SEGV $$']));
     expect(seen).toMatchObject({ end: { kind: 'killed', signal: 'SIGSEGV' } });
@@ -188,6 +193,15 @@ describe.each(LEVELS.filter((level) => level !== 'L0'))('the sandbox of a progra
       answer: { kind: 'answered', status: 203, body: `/health?of=shop ${endpoint.folder}` },
     });
     expect(canary.hits).toBe(0);
+  });
+
+  it('waits for an answer no longer than it is told', async () => {
+    const start = program(['sleep', '60']);
+    const request: ProgramRequest = { kind: 'http', start, port: 80, path: '/', patience: 1_000 };
+    expect(await observe(await restoredFiles(level), request)).toEqual({
+      kind: 'http',
+      answer: { kind: 'silent', because: 'the program did not answer within 1 s' },
+    });
   });
 
   it('tells of a program that ends before it answers', async () => {

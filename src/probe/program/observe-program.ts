@@ -6,7 +6,7 @@ import { restoredData } from './restored-data.ts';
 import type { RunInSandbox, SandboxedOutput } from './run-in-sandbox.ts';
 import { SUPERVISOR_SCRIPT, type SupervisedProgram, type SupervisorReport } from './supervisor.ts';
 
-/** Longest that a started program is waited for until it answers; it is begun anew for every look. */
+/** Longest that a started program is waited for where nothing else is said; it is begun anew for every look. */
 const PATIENCE: Millis = 60_000;
 const MOST_BODY = 1_048_576;
 /** Of what a program complains about, its end is kept. */
@@ -24,7 +24,7 @@ export async function observeProgram(
   const ask = request.kind === 'http' && {
     port: request.port,
     path: request.path,
-    patience: PATIENCE,
+    patience: request.patience ?? PATIENCE,
     mostBytes: MOST_BODY,
   };
   // What tells where the restored data is cannot be talked over: a program must not look elsewhere.
@@ -33,6 +33,7 @@ export async function observeProgram(
     env: { ...program.env, ...data.env },
     ...(ask && { ask }),
     ...(data.socket && { socket: data.socket }),
+    ...(data.workingFolder !== undefined && { cwd: data.workingFolder }),
   };
   const run = {
     restored: data.restored,
@@ -45,7 +46,9 @@ export async function observeProgram(
   if (signal.aborted) return { kind: 'unobservable', problem: gaveUp(program.argv) };
   if ('code' in output) return { kind: 'unobservable', problem: output };
   const secrets = [...Object.values(program.env), ...(data.password === undefined ? [] : [data.password])];
-  return ask ? answerIn(output, program.argv) : endIn(output, { argv: program.argv, secrets, password: data.password });
+  return ask
+    ? answerIn(output, program.argv, ask.patience)
+    : endIn(output, { argv: program.argv, secrets, password: data.password });
 }
 
 interface Told {
@@ -71,14 +74,14 @@ function endIn(output: SandboxedOutput, { argv, secrets, password }: Told): Obse
   };
 }
 
-function answerIn(output: SandboxedOutput, argv: readonly string[]): Observation {
+function answerIn(output: SandboxedOutput, argv: readonly string[], patience: Millis): Observation {
   const report = reportIn(output);
   if (report === undefined) return { kind: 'unobservable', problem: notRun(argv, output) };
   if (report.kind === 'not-started') return { kind: 'unobservable', problem: notRun(argv, report) };
   if (report.kind === 'answered') return { kind: 'http', answer: report };
   const because =
     report.kind === 'silent'
-      ? `the program did not answer within ${PATIENCE / 1_000} s`
+      ? `the program did not answer within ${Math.round(patience / 1_000)} s`
       : `the program ended before it answered: ${report.kind === 'exited' ? `exit code ${report.code}` : report.signal}`;
   return { kind: 'http', answer: { kind: 'silent', because } };
 }

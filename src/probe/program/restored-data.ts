@@ -12,6 +12,8 @@ export interface RestoredData {
   readonly readOnly: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly password?: string;
+  /** Where a program begins, so that what it reads needs no path; elsewhere in an empty folder that it may write to. */
+  readonly workingFolder?: string;
   /** The socket that `variable` tells of, by the path of its folder. */
   readonly socket?: { readonly folder: string; readonly name: string; readonly variable: string };
 }
@@ -26,7 +28,12 @@ export async function restoredData(
 ): Promise<RestoredData | Problem> {
   switch (endpoint.kind) {
     case 'files':
-      return { restored: endpoint.folder, readOnly: [endpoint.folder], env: { DRILLBOOK_FOLDER: endpoint.folder } };
+      return {
+        restored: endpoint.folder,
+        readOnly: [endpoint.folder],
+        env: { DRILLBOOK_FOLDER: endpoint.folder },
+        workingFolder: endpoint.folder,
+      };
     case 'sqlite': {
       // With what lies beside it: without its journal a database may not be whole.
       const folder = dirname(endpoint.file);

@@ -5,6 +5,8 @@ export interface SupervisedProgram {
   readonly argv: readonly string[];
   /** Put over the supervisor's own environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Absolute; otherwise its folder for temporary files. */
+  readonly cwd?: string;
   /** Where a socket is; `variable` tells of it by its folder. */
   readonly socket?: { readonly folder: string; readonly name: string; readonly variable: string };
   /** Ask it this on 127.0.0.1, instead of waiting for its end. */
@@ -36,7 +38,7 @@ export type SupervisorReport =
  */
 export const SUPERVISOR_SCRIPT = `
 const { spawn } = require('node:child_process'), fs = require('node:fs'), http = require('node:http');
-const { argv, env, ask, socket } = JSON.parse(fs.readFileSync(0, 'utf8'));
+const { argv, env, cwd, ask, socket } = JSON.parse(fs.readFileSync(0, 'utf8'));
 let isTold = false;
 const tell = (report) => {
   if (isTold) return;
@@ -50,7 +52,7 @@ if (socket && process.platform === 'linux' && Buffer.byteLength(socket.folder + 
   stdio.push(fs.openSync(socket.folder, 'r'));
   env[socket.variable] = env[socket.variable].replace(socket.folder, () => '/proc/self/fd/3');
 }
-const program = spawn(argv[0], argv.slice(1), { cwd: process.env.TMPDIR, env: { ...process.env, ...env }, stdio });
+const program = spawn(argv[0], argv.slice(1), { cwd: cwd ?? process.env.TMPDIR, env: { ...process.env, ...env }, stdio });
 program.on('error', (error) => tell({ kind: 'not-started', code: error.code }));
 program.on('exit', (code, signal) => {
   if (signal !== null) tell({ kind: 'killed', signal });

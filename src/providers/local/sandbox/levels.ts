@@ -43,19 +43,22 @@ export async function availableLevel(search: ToolSearch): Promise<AvailableLevel
 
 async function obstacleTo(level: 'L1' | 'L2', search: ToolSearch): Promise<string | undefined> {
   if (process.platform !== 'linux') return `it needs Linux, and this is '${process.platform}'`;
-  const path = searchPath(search.path);
   for (const tool of TOOLS[level]) {
-    if (!(await isOnPath(tool, path))) return `'${tool}' is not installed`;
+    if (!(await isOnPath(tool, searchPath(search.path)))) return `'${tool}' is not installed`;
   }
+  return trialAt(level, ['true'], search);
+}
+
+/** Why a command that does nothing does not end well at a level; `undefined` when it does. */
+export async function trialAt(
+  level: 'L1' | 'L2',
+  command: readonly string[],
+  search: ToolSearch,
+): Promise<string | undefined> {
+  const path = searchPath(search.path);
   try {
     // Any folder will do that exists and holds no tool: what is built over it is seen by the trial alone.
-    const [file = '', ...args] = sandboxCommand({
-      level,
-      readOnly: [],
-      writable: [],
-      command: ['true'],
-      scratch: '/sys',
-    });
+    const [file = '', ...args] = sandboxCommand({ level, readOnly: [], writable: [], command, scratch: '/sys' });
     await run(file, args, { cwd: '/', env: { PATH: path, LC_ALL: 'C' }, timeout: TRIAL_LIMIT, killSignal: 'SIGKILL' });
     return undefined;
   } catch (error) {

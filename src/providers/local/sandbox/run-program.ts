@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import type { LocalLevel } from '../../../runbook/runbook.ts';
 import { layoutOf } from '../worker/folder-layout.ts';
-import { type SandboxLaunch, SANDBOX_UID, launchInSandbox, launchProblem } from './launch.ts';
+import { type SandboxLaunch, launchInSandbox, launchProblem } from './launch.ts';
+import { NO_LOOPBACK, NO_NETWORK_OF_ITS_OWN, WITH_LOOPBACK, lacksLoopback } from './loopback.ts';
 
 /** A program to be run beside a restored resource. */
 export interface ProgramRun {
@@ -32,23 +33,6 @@ const MOST_STDERR = 65_536;
 const MOST_REPORT = 16 * 1_048_576;
 /** Without a pid namespace, something that left the process group may hold the pipes open. */
 const TO_CLOSE = 1_000;
-
-/**
- * A network of its own within the sandbox's: only in a user namespace of our own making may its loopback be brought up.
- * Then on as before, with no right to undo any of it.
- */
-const WITH_LOOPBACK = [
-  'unshare',
-  '--user',
-  '--map-root-user',
-  '--net',
-  '--',
-  'sh',
-  '-c',
-  `{ ip link set lo up || ifconfig lo up; } 2>/dev/null || { echo drillbook-no-loopback >&2; exit 1; }
-   exec unshare --user --map-user=${SANDBOX_UID} --map-group=${SANDBOX_UID} -- "$@"`,
-  'drillbook-loopback',
-];
 
 /**
  * Runs a program in a sandbox of its own, at the level at which the resource was restored, and waits for its end. It sees
@@ -77,7 +61,7 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     const problem = launchProblem(launch);
     if (problem) return problem;
     const output = await outputOf(launchInSandbox(launch), run.input, signal);
-    return /^drillbook-no-loopback$/m.test(output.stderr) && output.report === '' ? NO_LOOPBACK : output;
+    return lacksLoopback(output.stderr) && output.report === '' ? NO_LOOPBACK : output;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -180,18 +164,3 @@ function notThere(path: string): Problem {
     blames: 'environment',
   };
 }
-
-const NO_NETWORK_OF_ITS_OWN: Problem = {
-  code: 'check/needs-isolation',
-  message: 'unable to start a program that listens: at isolation L0 it would listen on the network of this machine',
-  hint: 'Run the drill where isolation L1 or L2 can be had (drillbook doctor says what is missing), or use a check of kind command.',
-  blames: 'environment',
-};
-
-const NO_LOOPBACK: Problem = {
-  code: 'check/no-loopback',
-  message:
-    "unable to start a program that listens: neither 'ip' nor 'ifconfig' could bring up the sandbox's own loopback",
-  hint: 'Install iproute2.',
-  blames: 'environment',
-};
