@@ -88,23 +88,30 @@ describe.skipIf(found === undefined)('a drill on AWS whose process is killed wit
     },
   );
 
-  test.runIf(WHOLE_MATRIX)('while its copy of a zone is made or filled ends as an undisturbed one', async () => {
-    // The zone is there and has no tags yet; its records are asked for and not written.
-    const faults = ['ChangeTagsForResource', 'ChangeResourceRecordSets'].map((action) =>
-      aws.faults.add({ service: 'route53', action, kind: 'hang' }),
-    );
-    const drills = ['crash-zone-1', 'crash-zone-2'];
-    const runs = drills.map((drillId) => start(drillId));
-    await vi.waitFor(() => expect(faults.map(({ hits }) => hits)).toEqual([1, 1]), { timeout: 40_000, interval: 20 });
-    for (const { child } of runs) child.kill('SIGKILL');
-    expect((await Promise.all(runs.map(async ({ ended }) => ended))).map(({ signal }) => signal)).toEqual([
-      'SIGKILL',
-      'SIGKILL',
-    ]);
-    aws.faults.clear();
-    await Promise.all(drills.map(async (drillId) => expectResumed(drillId, drillId)));
-    expect(await listAccount(aws)).toEqual(before);
-  });
+  test.runIf(WHOLE_MATRIX)(
+    'while its copy of a zone is made or filled ends as an undisturbed one',
+    { timeout: 600_000 },
+    async () => {
+      // The zone is there and has no tags yet; its records are asked for and not written.
+      const faults = ['ChangeTagsForResource', 'ChangeResourceRecordSets'].map((action) =>
+        aws.faults.add({ service: 'route53', action, kind: 'hang' }),
+      );
+      const drills = ['crash-zone-1', 'crash-zone-2'];
+      const runs = drills.map((drillId) => start(drillId));
+      await vi.waitFor(() => expect(faults.map(({ hits }) => hits)).toEqual([1, 1]), {
+        timeout: 240_000,
+        interval: 20,
+      });
+      for (const { child } of runs) child.kill('SIGKILL');
+      expect((await Promise.all(runs.map(async ({ ended }) => ended))).map(({ signal }) => signal)).toEqual([
+        'SIGKILL',
+        'SIGKILL',
+      ]);
+      aws.faults.clear();
+      await Promise.all(drills.map(async (drillId) => expectResumed(drillId, drillId)));
+      expect(await listAccount(aws)).toEqual(before);
+    },
+  );
 
   async function expectResumed(drillId: string, name: string): Promise<void> {
     // Killed before line 1 was on disk, there is no drill yet, and nothing to resume.
