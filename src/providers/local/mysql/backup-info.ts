@@ -5,9 +5,14 @@ import type { Instant } from '../../../support/time.ts';
 import { type Engine, engineOf } from './engine.ts';
 import { parseLocalTime } from './local-time.ts';
 
-/** Names of the file by which a folder is known to be a backup of mariadb-backup or xtrabackup. */
+/** Names of the files by which a folder is known to be a backup of mariadb-backup or xtrabackup. */
 const CHECKPOINTS: readonly string[] = ['mariadb_backup_checkpoints', 'xtrabackup_checkpoints'];
 const INFO: readonly string[] = ['mariadb_backup_info', 'xtrabackup_info'];
+/** Copied first of all: the tools describe a backup only when it is done. */
+const SYSTEM_TABLESPACE = 'ibdata1';
+
+/** mariadb-backup writes the second of what it has prepared (10.11), xtrabackup of what more may be joined with. */
+const PREPARED = /^(?:full-prepared|log-applied)$/;
 
 /** What a physical backup says of itself. */
 export interface BackupInfo {
@@ -19,9 +24,9 @@ export interface BackupInfo {
   readonly writtenAt: Date;
 }
 
-/** Whether the files of a folder are those of a physical backup. */
+/** Whether the files of a folder are those of a physical backup, though perhaps not all of them. */
 export function isPhysicalBackup(names: readonly string[]): boolean {
-  return CHECKPOINTS.some((name) => names.includes(name));
+  return [...CHECKPOINTS, ...INFO, SYSTEM_TABLESPACE].some((name) => names.includes(name));
 }
 
 /** Reads the few small files in which a physical backup describes itself. */
@@ -31,6 +36,7 @@ export async function readBackupInfo(
   const names = await readdir(folder);
   const checkpointsName = CHECKPOINTS.find((name) => names.includes(name));
   const infoName = INFO.find((name) => names.includes(name));
+  if (checkpointsName === undefined && infoName === undefined) return { problem: notDescribed(folder) };
   if (checkpointsName === undefined || infoName === undefined) return { problem: incomplete(folder) };
   const checkpoints = settingsOf(await readFile(join(folder, checkpointsName), 'utf8'));
   const told = settingsOf(await readFile(join(folder, infoName), 'utf8'));
@@ -40,7 +46,7 @@ export async function readBackupInfo(
   if (!engine) return { problem: incomplete(folder) };
   const { mtime } = await stat(join(folder, infoName));
   const end = parseLocalTime(told.get('end_time') ?? '');
-  const isPrepared = checkpoints.get('backup_type') === 'full-prepared';
+  const isPrepared = PREPARED.test(checkpoints.get('backup_type') ?? '');
   const captured =
     end === undefined
       ? { capturedAt: mtime.toISOString(), capturedAtSource: `file time of '${infoName}'` }
@@ -61,7 +67,7 @@ function unusable(
   told: ReadonlyMap<string, string>,
 ): Problem | undefined {
   const type = checkpoints.get('backup_type') ?? '';
-  if (/^(?:incremental|log-applied)$/.test(type) || told.get('incremental') === 'Y') {
+  if (type === 'incremental' || told.get('incremental') === 'Y') {
     return {
       code: 'restore/incremental-backup',
       message: `'${folder}' is an incremental backup, which holds only what changed since another one`,
@@ -69,7 +75,7 @@ function unusable(
       blames: 'environment',
     };
   }
-  if (!/^full-(?:backuped|prepared)$/.test(type)) return incomplete(folder);
+  if (type !== 'full-backuped' && !PREPARED.test(type)) return incomplete(folder);
   if (told.get('partial') === 'Y') {
     return notRestorable(folder, 'holds some tables alone, which are no server');
   }
@@ -98,5 +104,15 @@ function incomplete(folder: string): Problem {
     message: `'${folder}' does not say what it is: its checkpoints or its info are missing or cannot be understood`,
     hint: 'A backup that was interrupted is like this: take it again, and let its job fail when the tool does.',
     blames: 'backup',
+  };
+}
+
+/** Without either file it may as well be a data folder that was copied as it stood. */
+function notDescribed(folder: string): Problem {
+  return {
+    code: 'restore/backup-incomplete',
+    message: `'${folder}' holds files of a server and nothing that says what backup they are`,
+    hint: 'It is a backup that was interrupted, or the copy of a data folder: take backups by mariadb-backup or xtrabackup, and let their jobs fail when they do.',
+    blames: 'environment',
   };
 }

@@ -37,6 +37,7 @@ export async function lookAtDump(
     const start = await readAt(handle, 0, HEAD);
     const head = isGzip ? unzipped(start) : start.toString('utf8');
     if (head === undefined) return { problem: damagedGzip(file) };
+    if (head.trim() === '') return { problem: emptyDump(file) };
     if (!FIRST_LINE.test(head)) return { problem: noDump(file) };
     const { engine, database } = headerOf(head);
     if (engine === undefined) return { problem: noDump(file) };
@@ -116,6 +117,16 @@ export function damagedGzip(file: string): Problem {
     code: 'restore/dump-corrupted',
     message: `'${file}' is damaged: it cannot be decompressed`,
     hint: 'Keep this recovery point for analysis and restore another one.',
+    blames: 'backup',
+  };
+}
+
+/** As a full disk leaves it, or a job whose mysqldump failed before it wrote a word. */
+function emptyDump(file: string): Problem {
+  return {
+    code: 'restore/empty-dump',
+    message: `'${file}' holds nothing`,
+    hint: 'Look at the job that makes the dumps, and let it fail when mysqldump or the disk does.',
     blames: 'backup',
   };
 }

@@ -54,6 +54,9 @@ describe('the recovery points of a folder', () => {
       'a/full/xtrabackup_info': INFO,
       'newer/mariadb_backup_checkpoints': CHECKPOINTS.replace('backuped', 'prepared'),
       'newer/mariadb_backup_info': INFO,
+      // What mariadb-backup 10.11 says of a folder that it has prepared.
+      'ready/xtrabackup_checkpoints': CHECKPOINTS.replace('full-backuped', 'log-applied'),
+      'ready/xtrabackup_info': INFO,
       'a/full/not-a-dump.sql': '',
       'a/b/c/too-deep.sql': HEADER + BODY + END,
       'README.txt': 'nothing',
@@ -67,6 +70,7 @@ describe('the recovery points of a folder', () => {
       ['new.sql', 'dump (sql)', 'mariadb', '10.11.19'],
       ['newer', 'mariadb-backup folder (prepared)', 'mariadb', '10.11.19'],
       ['plain.sql', 'dump (sql)', 'mariadb', '10.11.19'],
+      ['ready', 'mariadb-backup folder (prepared)', 'mariadb', '10.11.19'],
     ]);
   });
 
@@ -114,7 +118,8 @@ describe('the recovery points of a folder', () => {
       'backup',
     ],
     ['other.sql', { 'other.sql': 'select 1;' }, 'restore/not-a-dump', 'environment'],
-    ['empty.sql', { 'empty.sql': '' }, 'restore/not-a-dump', 'environment'],
+    ['empty.sql', { 'empty.sql': '' }, 'restore/empty-dump', 'backup'],
+    ['piped.sql.gz', { 'piped.sql.gz': gzipSync('') }, 'restore/empty-dump', 'backup'],
     ['bad.sql.gz', { 'bad.sql.gz': 'no gzip at all' }, 'restore/dump-corrupted', 'backup'],
     [
       'inc',
@@ -126,6 +131,8 @@ describe('the recovery points of a folder', () => {
       'environment',
     ],
     ['cut', { 'cut/xtrabackup_checkpoints': CHECKPOINTS }, 'restore/backup-incomplete', 'backup'],
+    ['cut', { 'cut/xtrabackup_info': INFO }, 'restore/backup-incomplete', 'backup'],
+    ['copy', { 'copy/ibdata1': '', 'copy/shop/orders.ibd': '' }, 'restore/backup-incomplete', 'environment'],
     [
       'part',
       {
