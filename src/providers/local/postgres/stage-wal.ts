@@ -10,7 +10,7 @@ import { spaceProblem } from '../worker/free-space.ts';
 import { needsArchiveRecovery } from './neutralise.ts';
 import { type ReplayStart, ownWalNames, readReplayStart } from './replay-start.ts';
 import type { RestoreContext } from './restore-context.ts';
-import { newestTimeline, parseHistory, wayTo } from './timelines.ts';
+import { newestTimeline, parseHistory, unreachableTimeline, wayTo } from './timelines.ts';
 import { type Lsn, formatLsn, historyName, parseLsn, parseSegmentName } from './wal-position.ts';
 import { type WalPlan, planWal } from './wal-plan.ts';
 
@@ -51,8 +51,11 @@ export async function stageWal(context: RestoreContext): Promise<StagedWal> {
   const histories = [...archived].filter((name) => /^[0-9A-F]{8}\.history$/.test(name));
   const timeline =
     target.kind === 'backup-end' ? start.timeline : newestTimeline(start.timeline, new Set([...histories, ...own]));
+  const { segmentBytes } = start.control;
+  const lost = unreachableTimeline(timeline, { start: start.lsn, segmentBytes, archived });
+  if (target.kind === 'latest' && lost !== undefined) fail(historyMissing(timeline, lost));
   const plan = await choose(context, { start, timeline, archived, own, archive });
-  const full = await spaceProblem(layout.folder, plan.fromArchive.length * start.control.segmentBytes);
+  const full = await spaceProblem(layout.folder, plan.fromArchive.length * segmentBytes);
   if (full) fail(full);
   await mkdir(join(layout.data, 'pg_wal'), { recursive: true, mode: 0o700 });
   // Without an archive there is nothing to go on to, whatever forks the archive knows.
@@ -73,7 +76,7 @@ export async function stageWal(context: RestoreContext): Promise<StagedWal> {
     ...(archive === undefined ? {} : { archive }),
     segments: plan.fromArchive,
     histories: wanted,
-    segmentBytes: start.control.segmentBytes,
+    segmentBytes,
     ...(plan.archiveEnd === undefined ? {} : { archiveEnd: formatLsn(plan.archiveEnd) }),
     ...(plan.gap === undefined ? {} : { gap: plan.gap }),
     timeline,
@@ -213,6 +216,15 @@ function notDescendant(from: number, to: number): Problem {
     code: 'restore/wrong-timeline',
     message: `timeline ${to}, the newest in the archive, does not descend from the backup's timeline ${from}`,
     hint: 'Take a new backup after each promotion, or recover this one to its own end.',
+    blames: 'backup',
+  };
+}
+
+function historyMissing(reached: number, lost: number): Problem {
+  return {
+    code: 'restore/wal-history-missing',
+    message: `the archive holds WAL of timeline ${lost}, and no '.history' file that leads to it from timeline ${reached}`,
+    hint: "Find the file: without it nothing can be recovered that was written after the promotion. Let no cleaning of the archive remove '.history' files.",
     blames: 'backup',
   };
 }

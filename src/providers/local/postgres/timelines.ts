@@ -1,4 +1,4 @@
-import { type Lsn, historyName, parseLsn } from './wal-position.ts';
+import { type Lsn, historyName, parseLsn, parseSegmentName } from './wal-position.ts';
 
 /** A stretch of one timeline on the way from a backup to a recovery target. */
 export interface Stretch {
@@ -28,6 +28,23 @@ export function newestTimeline(start: number, names: ReadonlySet<string>): numbe
   let newest = start;
   while (names.has(historyName(newest + 1))) newest += 1;
   return newest;
+}
+
+/**
+ * The newest timeline that has WAL from `start` on and that nothing leads to, since its history or that of one before it
+ * is missing. PostgreSQL takes no notice of such WAL, and ends where the cluster was promoted (xlogarchive.c archives a
+ * history before any segment of its timeline, so an archive that is whole has it).
+ */
+export function unreachableTimeline(
+  newest: number,
+  { start, segmentBytes, archived }: { start: Lsn; segmentBytes: number; archived: ReadonlySet<string> },
+): number | undefined {
+  const beyond = [...archived].flatMap((name) => {
+    const segment = parseSegmentName(name, segmentBytes);
+    const isLost = segment && segment.timeline > newest && segment.number >= start / BigInt(segmentBytes);
+    return isLost ? [segment.timeline] : [];
+  });
+  return beyond.length === 0 ? undefined : Math.max(...beyond);
 }
 
 /** The way from `start` to `target`; `undefined` when `target` does not descend from it. */

@@ -222,6 +222,15 @@ describe('a WAL archive', () => {
     expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/wal-of-another-cluster', blames: 'backup' });
   });
 
+  it('that goes on behind a promotion whose history is missing fails, and is of use up to the end of the backup', async () => {
+    const { spec, wal, id } = await archive('no-history');
+    await copyFile(join(wal, segments.at(-1) ?? ''), join(wal, `00000002${(segments.at(-1) ?? '').slice(8)}`));
+    expect(await problemOf(spec, id)).toMatchObject({ code: 'restore/wal-history-missing', blames: 'backup' });
+    const to = { kind: 'backup-end' as const };
+    const { state } = await restoreInto(freshFolder(), specOf(backup, { wal }, to), id);
+    expect(state).toMatchObject({ kind: 'ready' });
+  });
+
   it('that ends before the wanted time fails', async () => {
     const to = { kind: 'time' as const, time: '2038-01-01T00:00:00.000Z' };
     const { spec, id } = await archive('too-late', to);

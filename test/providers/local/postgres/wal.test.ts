@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseReplayLog, classifyStartFailure } from '../../../../src/providers/local/postgres/server-log.ts';
-import { newestTimeline, parseHistory, wayTo } from '../../../../src/providers/local/postgres/timelines.ts';
+import {
+  newestTimeline,
+  parseHistory,
+  unreachableTimeline,
+  wayTo,
+} from '../../../../src/providers/local/postgres/timelines.ts';
 import { continuesPast } from '../../../../src/providers/local/postgres/wal-end.ts';
 import { planWal } from '../../../../src/providers/local/postgres/wal-plan.ts';
 import {
@@ -41,6 +46,18 @@ describe('the way over timelines', () => {
 
   it('ends on the last of an unbroken row of history files', () => {
     expect(newestTimeline(1, new Set(['00000002.history', '00000003.history', '00000005.history']))).toBe(3);
+  });
+
+  it('is lost where WAL lies behind a promotion of which no history tells, and not where it lies before the backup', () => {
+    const archived = new Set([
+      ...[3n, 4n].map((number) => segmentName({ timeline: 1, number }, MIB)),
+      segmentName({ timeline: 2, number: 5n }, MIB),
+      '00000003.history',
+    ]);
+    const question = { start: 0x300028n, segmentBytes: MIB, archived };
+    expect(unreachableTimeline(1, question)).toBe(2);
+    expect(unreachableTimeline(2, question)).toBeUndefined();
+    expect(unreachableTimeline(1, { ...question, start: 0x600028n })).toBeUndefined();
   });
 
   it('takes the segment of a fork from the newer side, and asks for no more of the older one', () => {
