@@ -88,9 +88,11 @@ export function toolFailed(
   };
 }
 
+/** Without the stack that programs in Go may print below it: a function, and its place on an indented line. */
 function lastLine(text: string): string {
   return (
     text
+      .replaceAll(/^\S.*\n\t.*$/gm, '')
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '')

@@ -34,7 +34,8 @@ export async function runRestic(
 }
 
 /** What restic says at the end of a line when something it read is not what was once written. Measured on 0.14. */
-const PROOF = /.*(?:ciphertext verification failed|invalid data returned|unexpected EOF)["}]*$/m;
+const PROOF =
+  /.*(?:ciphertext verification failed|invalid data returned|unexpected EOF|Unmarshal: .*)["}]*$|^EOF\nReadFull\(<.*>\)$/m;
 /** What it says when something is not there: proof too, unless somebody is just removing what he has replaced. */
 const GONE = /.*(?:\bid [0-9a-f]+ not found in (?:repository|index)|\/data\/.*no such file or directory)["}]*$/m;
 
@@ -50,7 +51,7 @@ export async function resticProblem({ source }: OpenRepository, end: ToolEnd, wh
   }
   if (/wrong password or no key found/.test(stderr)) return wrongSecret(source, 'password');
   const proof = PROOF.exec(stderr)?.[0];
-  if (proof !== undefined) return damaged(what, source, proof);
+  if (proof !== undefined) return damaged(what, source, proof.replace('\n', ': '));
   if (/unable to open config file|repository does not exist/.test(stderr)) {
     return repositoryUnreadable(source, 'it holds no repository of restic');
   }
