@@ -1,8 +1,6 @@
-import type { Place } from './dump-problems.ts';
 import type { LoadSessions } from './load-sessions.ts';
 import type { ScriptReader } from './script-reader.ts';
 import type { StatementsBeside } from './statements-beside.ts';
-import type { StatementDuty } from './statement-duty.ts';
 
 /** Where and how a script is loaded. */
 export interface LoadTarget {
@@ -48,10 +46,4 @@ export interface Load {
   readonly madeRoles: Set<string>;
   readonly special: Set<string>;
   readonly asSuperuser: Set<string>;
-}
-
-/** A statement of the script, and what to do with it. */
-export interface Statement extends Place {
-  readonly text: Buffer;
-  readonly duty: StatementDuty;
 }

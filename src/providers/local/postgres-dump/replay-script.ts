@@ -1,7 +1,8 @@
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { truncatedDump, unsafeDump, unsupportedDump } from './dump-problems.ts';
 import { MAINTENANCE_DATABASE, openDatabase } from './load-sessions.ts';
-import type { Load, LoadTarget, Statement } from './load-state.ts';
+import type { Load, LoadTarget } from './load-state.ts';
+import type { Statement } from './statement.ts';
 import { parseMetaCommand } from './meta-command.ts';
 import { type RawSession, StatementError } from './raw-session.ts';
 import { type ScriptItem, readScript } from './script-reader.ts';

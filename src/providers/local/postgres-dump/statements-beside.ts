@@ -1,4 +1,4 @@
-import type { Statement } from './load-state.ts';
+import type { Statement } from './statement.ts';
 import { type RawSession, StatementError } from './raw-session.ts';
 
 /** Statements that the server does at once, each in a session of its own. */

@@ -1,7 +1,8 @@
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { refusedStatement, truncatedDump, unsafeDump } from './dump-problems.ts';
 import { letReadAll, makeMissingRole } from './load-sessions.ts';
-import type { Load, Statement } from './load-state.ts';
+import type { Load } from './load-state.ts';
+import type { Statement } from './statement.ts';
 import { type RawSession, StatementError } from './raw-session.ts';
 import { nameOfStatement } from './statement-duty.ts';
 

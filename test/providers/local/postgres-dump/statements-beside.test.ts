@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Statement } from '../../../../src/providers/local/postgres-dump/load-state.ts';
+import type { Statement } from '../../../../src/providers/local/postgres-dump/statement.ts';
 import { type RawSession, StatementError } from '../../../../src/providers/local/postgres-dump/raw-session.ts';
 import { besideDutyOf, statementsBeside } from '../../../../src/providers/local/postgres-dump/statements-beside.ts';
 
