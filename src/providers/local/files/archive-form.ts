@@ -2,7 +2,7 @@ import { type FileHandle, access, constants as mode, open, stat } from 'node:fs/
 import { basename } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import type { Problem } from '../../../diagnostics/problem.ts';
-import { codeOf, sourceUnreadable, unsupported } from './refusals.ts';
+import { codeOf, damagedArchive, sourceUnreadable, unsupported } from './refusals.ts';
 
 /** How a set of files is stored. */
 export interface FilesForm {
@@ -60,13 +60,18 @@ function recogniseArchive(path: string, head: Buffer): Recognised {
   if (kind !== undefined) return { kind: 'files', form: { kind, path } };
   const other = OTHER_FORMS.find((form) => form.name.test(name) && head.toString('hex').startsWith(form.magic));
   if (other) return { kind: 'unusable', problem: unsupported(path, `it is compressed with ${other.words}`) };
-  return ARCHIVE_NAME.test(name) ? { kind: 'unusable', problem: notAnArchive(path, head.length) } : { kind: 'none' };
+  if (!ARCHIVE_NAME.test(name)) return { kind: 'none' };
+  const isDamaged = isGzip(head) && unzippedHead(head) === undefined;
+  const problem = isDamaged
+    ? damagedArchive(path, 'what gzip compressed is damaged from its first kilobytes on')
+    : notAnArchive(path, head.length);
+  return { kind: 'unusable', problem };
 }
 
 function archiveKind(name: string, head: Buffer): FilesForm['kind'] | undefined {
   const magic = head.subarray(0, 4).toString('hex');
   if (magic === '504b0304' || magic === '504b0506') return /\.zip$|^[^.]*$/i.test(name) ? 'zip' : undefined;
-  if (magic.startsWith('1f8b')) return isTar(unzippedHead(head)) ? 'tar.gz' : undefined;
+  if (isGzip(head)) return isTar(unzippedHead(head) ?? Buffer.alloc(0)) ? 'tar.gz' : undefined;
   return isTar(head) ? 'tar' : undefined;
 }
 
@@ -80,12 +85,16 @@ function isTar(head: Buffer): boolean {
   return sum === stated;
 }
 
-function unzippedHead(head: Buffer): Buffer {
+function isGzip(head: Buffer): boolean {
+  return head.subarray(0, 2).toString('hex') === '1f8b';
+}
+
+/** `undefined`: damaged within its head, where a small archive has its checksum too. */
+function unzippedHead(head: Buffer): Buffer | undefined {
   try {
     return gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
-    // Damaged from its beginning on: it is told apart from no gzip at all by its name.
-    return Buffer.alloc(0);
+    return undefined;
   }
 }
 

@@ -64,10 +64,14 @@ describe('the recovery points of a source of files', () => {
   });
 
   test('name what cannot be restored, each with its reason, and whom that speaks against', async () => {
+    // In the checksum, at the end of what is small enough to be looked at whole.
+    const flipped = gzipSync(tar);
+    flipped.writeUInt32LE((flipped.readUInt32LE(flipped.length - 8) ^ 1) >>> 0, flipped.length - 8);
     const folder = await source('bad', {
       'empty.tar.gz': '',
       'zeros.tar': Buffer.alloc(700),
       'cut.tgz': gzipSync('text'),
+      'flipped.tgz': flipped,
       'other.tar.zst': Buffer.from('28b52ffd00', 'hex'),
       'good.tar': tar,
     });
@@ -77,6 +81,7 @@ describe('the recovery points of a source of files', () => {
     expect(unusable.map(({ id, problem: { code, blames } }) => [id, code, blames])).toEqual([
       ['cut.tgz', 'restore/not-an-archive', 'backup'],
       ['empty.tar.gz', 'restore/not-an-archive', 'backup'],
+      ['flipped.tgz', 'restore/archive-damaged', 'backup'],
       ['other.tar.zst', 'restore/unsupported-archive', 'environment'],
       ['zeros.tar', 'restore/not-an-archive', 'backup'],
     ]);
