@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const isWhole = process.env['DRILLBOOK_TESTS'] === 'whole';
-const common = { testTimeout: 60_000, hookTimeout: 120_000 };
+// Many times what most take on a quiet machine: nothing is to fail because others are at work too.
+const common = { testTimeout: 180_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   test: {
@@ -13,6 +14,9 @@ export default defineConfig({
         test: {
           ...common,
           name: 'rooms',
+          // Loading all modules anew for each of 240 files takes longer than many of them: those of a worker share them.
+          isolate: false,
+          setupFiles: ['test/support/put-back.ts'],
           include: ['test/**/*.test.ts'],
           // Some 80 restores, of which the end-to-end tests make the most telling ones as whole drills.
           exclude: ['test/end-to-end/**', ...(isWhole ? [] : ['test/faults/{base-backups,dumps}.test.ts'])],
