@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { NewEvent } from '../drill/events.ts';
 import type { DrillState } from '../drill/state.ts';
@@ -21,6 +22,8 @@ export interface DeadlineWatch {
 
 export function watchDeadlines(recorder: Recorder, clock: Clock, options: EngineOptions): DeadlineWatch {
   const forward = new AbortController();
+  // Every call of every step under way may listen to it, and Node takes more than ten listeners for a leak.
+  setMaxListeners(0, forward.signal);
   const stopped = new AbortController();
   let [givenUp, isTimed] = [false, false];
   let isPoked = options.abort.aborted;

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { DrillEvent, DrillStarted } from '../../src/drill/events.ts';
 import type { DrillState } from '../../src/drill/state.ts';
 import { runEngine } from '../../src/engine/engine.ts';
@@ -72,8 +71,6 @@ export async function simulate(
 ): Promise<SimulatedEnd> {
   const crashed = withResolvers<SimulatedEnd>();
   const abort = new AbortController();
-  // Every call under way listens to it here; in a real drill 'withTimeout' gives each a signal of its own.
-  setMaxListeners(64, abort.signal);
   const calls = how.calls ?? { count: 0 };
   let isCrashed = false;
   const never = new Promise<never>(() => {});

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { objectivesOf } from '../../../src/drill/objectives.ts';
 import { verdictOf } from '../../../src/drill/verdict.ts';
 import { SANDBOX_PORTS } from '../../../src/providers/aws/ports.ts';
@@ -46,7 +46,11 @@ await describeOnAws('the RTO of a drill on AWS', ({ aws, planter, begin }) => {
     },
   );
 
-  test('of several restores side by side takes no more calls than that of one', async () => {
+  test('of several restores side by side takes no more calls than that of one, and has Node warn of no leak', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
     await planter.instance('billing-production');
     await planter.snapshots('billing-production', [new Date().toISOString()]);
     const restore = [anRdsRestore('orders'), anRdsRestore('billing')];
@@ -59,5 +63,6 @@ await describeOnAws('the RTO of a drill on AWS', ({ aws, planter, begin }) => {
     await resumeToTheEnd(both.stage);
     expect(aws.log.of('rds', 'RestoreDBInstanceFromDBSnapshot')).toHaveLength(2);
     expect(aws.log.of('rds', 'DescribeDBInstances').length).toBeLessThan(callsOfOne * 1.3);
+    expect(warnings).not.toContain('MaxListenersExceededWarning');
   });
 });
