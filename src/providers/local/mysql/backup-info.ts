@@ -54,6 +54,13 @@ export async function readBackupInfo(
   return { info: { engine, isPrepared, captured, isLocalTime: end !== undefined, writtenAt: mtime } };
 }
 
+/** The text of the file in which a physical backup says up to where it reaches; empty where there is none. */
+export async function readCheckpoints(folder: string): Promise<string> {
+  const names = await readdir(folder);
+  const name = CHECKPOINTS.find((one) => names.includes(one));
+  return name === undefined ? '' : readFile(join(folder, name), 'utf8');
+}
+
 /** Lines of the form `name = value`. */
 export function settingsOf(text: string): ReadonlyMap<string, string> {
   return new Map(

@@ -9,11 +9,12 @@ import { discardRestored } from '../worker/folder-layout.ts';
 import { spaceProblem } from '../worker/free-space.ts';
 import { once } from '../worker/phases.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
-import { readBackupInfo, settingsOf } from './backup-info.ts';
+import { readBackupInfo, readCheckpoints, settingsOf } from './backup-info.ts';
 import { copyBackup, listBackup } from './copy-backup.ts';
 import type { Engine } from './engine.ts';
 import type { Filled } from './filled.ts';
 import { zoneError } from './local-time.ts';
+import { redoProblem } from './redo-end.ts';
 import { runSandboxed } from './sandboxed-tool.ts';
 import { type ServerPrograms, findMysqlServer } from './server-binaries.ts';
 
@@ -97,6 +98,8 @@ async function prepare(context: WorkerContext<MysqlRestore>, programs: ServerPro
     writable: [layout.data],
   });
   if (code !== 0 || !/completed OK!\s*$/.test(output)) throw new ProblemError(notPrepared(output));
+  const lost = redoProblem(await readCheckpoints(layout.data), output);
+  if (lost) throw new ProblemError(lost);
   return laidOut.map((line) => `--${line}`);
 }
 
