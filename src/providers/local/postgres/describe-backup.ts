@@ -75,6 +75,8 @@ async function lookAtTar(form: BackupForm & { kind: 'tar' }, signal: AbortSignal
   // The label comes first in what pg_basebackup writes; PG_VERSION may come anywhere.
   const wanted = told === undefined ? ['backup_label', 'PG_VERSION'] : ['backup_label'];
   const entries = await readSmallEntries(form.base, wanted, signal);
+  if (entries.size === 0 && (await stat(form.base.file)).size === 0)
+    throw new ProblemError(emptyArchive(form.base.file));
   const label = entries.get('backup_label');
   return {
     major: supportedMajor(form.folder, told === undefined ? (entries.get('PG_VERSION')?.text ?? '') : String(told)),
@@ -109,6 +111,16 @@ async function checkpointTime(folder: string): Promise<Captured> {
   return {
     capturedAt: mtime.toISOString(),
     capturedAtSource: "file time of 'global/pg_control', which could not be understood",
+  };
+}
+
+/** As a full disk leaves it; a tar that is not compressed cannot be told from its own end. */
+function emptyArchive(file: string): Problem {
+  return {
+    code: 'restore/archive-damaged',
+    message: `'${file}' is empty`,
+    hint: 'Take a new backup, and let its job fail when pg_basebackup or the disk does.',
+    blames: 'backup',
   };
 }
 

@@ -158,11 +158,14 @@ describe('the listing of a source', () => {
       await mkdir(join(source, name));
       await writeFile(join(source, name, `base.tar.${name}`), 'x');
     }
+    await mkdir(join(source, 'empty'));
+    await writeFile(join(source, 'empty/base.tar'), '');
     await mkdir(join(source, 'torn'));
     await writeFile(join(source, 'torn/base.tar.gz'), 'no gzip');
     const { points, unusable } = await list(source);
     expect(points.map(({ id }) => id)).toEqual(['good']);
     expect(Object.fromEntries(unusable.map(({ id, problem }) => [id, problem.code]))).toEqual({
+      empty: 'restore/archive-damaged',
       incremental: 'restore/incremental-backup',
       label: 'restore/no-backup-label',
       lz4: 'restore/unsupported-compression',
