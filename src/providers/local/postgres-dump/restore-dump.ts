@@ -13,7 +13,7 @@ import type { Restored, RunningServer, WorkerContext } from '../worker/worker-co
 import { chooseServer } from './choose-server.ts';
 import type { DumpContext } from './dump-context.ts';
 import { dumpStart } from './describe-dump.ts';
-import { recogniseDumpFile, recogniseDumpFolder } from './dump-form.ts';
+import { type DumpForm, recogniseDumpFile, recogniseDumpFolder } from './dump-form.ts';
 import type { DumpStart } from './dump-start.ts';
 import { makeCluster } from './fresh-cluster.ts';
 import { type LoadResult, loadDump } from './load-dump.ts';
@@ -36,9 +36,10 @@ const SPACE_FACTORS = { uncompressed: 1.5, compressed: 6 };
  * @throws ProblemError for whatever the world did not allow; then no server is left
  */
 export async function restoreDump(given: WorkerContext<PostgresDumpRestore>): Promise<Restored> {
-  const context = await contextOf(given);
-  const { layout } = context;
-  const start = await dumpStart(context.form);
+  const { layout } = given;
+  // What an earlier worker has loaded may be gone from where it was fetched to.
+  const { form, start } = await once(layout, { name: 'recognise', work: () => recogniseGiven(given) });
+  const context = { ...given, form, server: await chooseGiven(given) };
   if (!(await isDone(layout, 'load'))) {
     await once(layout, { name: 'free space', work: () => assertSpace(context) });
     await rm(layout.mark('initdb'), { force: true });
@@ -72,6 +73,7 @@ async function serve(context: DumpContext): Promise<{ server: RunningServer; loa
         return loadDump(context);
       },
     });
+    await context.releaseBackup?.();
     server ??= await start(context);
     context.progress({ detail: 'securing the login' });
     const login = await once(layout, { name: 'secure login', work: () => secureLogin(layout, SUPERUSER) });
@@ -176,14 +178,18 @@ function warningsOf(start: DumpStart, { madeRoles, databases }: LoadResult, spec
   return warnings;
 }
 
-async function contextOf(given: WorkerContext<PostgresDumpRestore>): Promise<DumpContext> {
-  const { point } = given.request;
-  given.progress({ detail: 'looking for a server' });
+async function recogniseGiven({
+  request: { point },
+}: WorkerContext<PostgresDumpRestore>): Promise<{ readonly form: DumpForm; readonly start: DumpStart }> {
   const recognised = await recognise(point.location);
   if (recognised.kind === 'unusable') throw new ProblemError(recognised.problem);
   if (recognised.kind === 'none') throw new ProblemError(noDump(point.location));
-  const server = await chooseServer(given, point.engine.version);
-  return { ...given, form: recognised.form, server };
+  return { form: recognised.form, start: await dumpStart(recognised.form) };
+}
+
+async function chooseGiven(given: WorkerContext<PostgresDumpRestore>): Promise<DumpContext['server']> {
+  given.progress({ detail: 'looking for a server' });
+  return chooseServer(given, given.request.point.engine.version);
 }
 
 async function recognise(location: string): ReturnType<typeof recogniseDumpFile> {

@@ -85,8 +85,10 @@ describe.runIf(isThere)('out of a snapshot of restic', () => {
     }
     await restic(repository, ['backup', '--quiet', '--tag', 'dumps', source]);
     const spec = { ...SERVER, kind: 'postgres-dump', jobs: 1, source: repository, repository: RESTIC } as const;
-    const { state, folder } = await restored(spec, 'dumps');
+    const worker = await restored(spec, 'dumps');
+    const { state, folder } = worker;
     if (state.kind !== 'ready') throw new Error(JSON.stringify(state));
+    expect(await startedAgain(worker)).toEqual(state);
     expect(await ask(folder, 'select count(*)::int as rows from orders')).toEqual([{ rows: 3 }]);
     const { warnings = [], dataMoments = [] } = state.facts ?? {};
     expect(warnings.map(({ code }) => code)).toContain('restore/several-backups');
