@@ -1,15 +1,16 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RecoveryPoint } from '../../src/catalog/recovery-point.ts';
+import type { RecoveryPoint, RecoveryPointListing } from '../../src/catalog/recovery-point.ts';
 import { selectRecoveryPoint } from '../../src/catalog/selection.ts';
 import type { CheckContext, Judgement } from '../../src/checks/check.ts';
 import { judgeCheck, prepareCheck } from '../../src/checks/check-kinds.ts';
 import type { RecordedManifest } from '../../src/checks/manifest-format.ts';
 import type { Problem } from '../../src/diagnostics/problem.ts';
+import { ProblemError } from '../../src/diagnostics/problem-error.ts';
 import { type Verdict, verdictOf } from '../../src/drill/verdict.ts';
 import { localProbe } from '../../src/probe/local/local-probe.ts';
-import { listLocalRecoveryPoints } from '../../src/providers/local/list-recovery-points.ts';
+import { localLister } from '../../src/providers/local/list-recovery-points.ts';
 import type { WorkerRequest } from '../../src/providers/local/worker/worker-context.ts';
 import type { ResourceState } from '../../src/providers/provider.ts';
 import type { LocalEndpoint } from '../../src/providers/resource.ts';
@@ -109,7 +110,8 @@ type End<T> =
   { readonly kind: 'restored'; readonly value: T } | { readonly kind: 'refused'; readonly problem: Problem };
 
 async function opened<T>(lab: string, spec: LocalRestore, use: (opened: Opened) => Promise<T>): Promise<End<T>> {
-  const listing = await listLocalRecoveryPoints(spec, AbortSignal.timeout(PATIENCE));
+  const listing = await listed(spec);
+  if ('problem' in listing) return { kind: 'refused', problem: listing.problem };
   const selection = selectRecoveryPoint({ spec, listing, seed: '1', startedAt: STARTED_AT, timesDrawn: {}, sha256Hex });
   if (selection.kind === 'none') return { kind: 'refused', problem: selection.problem };
   const { point } = selection;
@@ -128,6 +130,16 @@ async function opened<T>(lab: string, spec: LocalRestore, use: (opened: Opened) 
   } finally {
     await worker.end();
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A source of which nothing can be listed has no recovery point to be drawn. */
+async function listed(spec: LocalRestore): Promise<RecoveryPointListing | { readonly problem: Problem }> {
+  try {
+    return await localLister(process.env)(spec, AbortSignal.timeout(PATIENCE));
+  } catch (error) {
+    if (error instanceof ProblemError) return { problem: error.problem };
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CheckSpec } from '../../src/runbook/check-spec.ts';
 
 /** How many orders the databases of these tests hold, so that the pages that are damaged are there. */
-export const ORDERS = 4_000;
+const ORDERS = 4_000;
 
 /** The checks of a fault table's columns, for a database with `customers` and `orders`. */
 export function databaseChecks(database: string, newest = 'select max(at) from orders'): readonly CheckSpec[] {
@@ -50,5 +50,49 @@ export const POSTGRES_LOGICAL: Readonly<Record<string, string>> = {
   'a trigger disabled': 'alter table orders disable trigger audit',
   'an extension whose files are missing': `insert into pg_extension
     select 77777, 'no_such_extension', extowner, extnamespace, false, '1.0' from pg_extension limit 1`,
+  'an index that is not valid': "update pg_index set indisvalid = false where indexrelid = 'by_name'::regclass",
   'a collation of another version': "update pg_collation set collversion = '1.2.3' where collname = 'plain'",
+  "the database's own collation of another version": `do $$ begin execute format(
+    'update pg_database set datlocprovider = ''i'', %s = ''und'', datcollversion = ''1.2.3'' where datname = %L',
+    case when current_setting('server_version_num')::int >= 170000 then 'datlocale' else 'daticulocale' end,
+    current_database()); end $$`,
 };
+
+/** The same for MariaDB and MySQL, in a database that is made. */
+export function mysqlShop(database: string): readonly string[] {
+  return [
+    `create database ${database} character set utf8mb4`,
+    `use ${database}`,
+    'create table customers (id int primary key auto_increment, name varchar(100), key by_name (name))',
+    "insert into customers (name) select concat('name ', seq) from seq_1_to_100",
+    `create table orders (id int primary key auto_increment, customer int not null, note text, at datetime,
+      key by_customer (customer), constraint its_customer foreign key (customer) references customers (id))`,
+    `insert into orders (customer, note, at)
+      select 1 + seq % 100, concat(repeat('a note of an order ', 18), seq),
+        utc_timestamp() - interval (${ORDERS} - seq) minute
+      from seq_1_to_${ORDERS}`,
+    'create trigger audit before insert on orders for each row set @audited = 1',
+    'create function doubled(x int) returns int deterministic return 2 * x',
+  ];
+}
+
+/** What can be wrong with a database of MariaDB or MySQL of which every page is sound, and the statements for it. */
+export const MYSQL_LOGICAL: Readonly<Record<string, readonly string[]>> = {
+  'a table dropped': ['drop table orders'],
+  '1 % of the rows deleted': ['delete from orders where id % 100 = 7'],
+  'the rows of the last day missing': ['delete from orders where at > utc_timestamp() - interval 1 day'],
+  'rows whose parent is gone': ['set foreign_key_checks = 0', 'delete from customers where id = 7'],
+  'a foreign key missing': ['alter table orders drop foreign key its_customer'],
+  'a trigger missing': ['drop trigger audit'],
+};
+
+/** The same for SQLite. */
+export const SQLITE_SHOP = `
+  create table customers (id integer primary key, name text not null);
+  create table orders (id integer primary key, customer integer not null references customers (id), note text, at text);
+  create index orders_by_customer on orders (customer);
+  with recursive n (i) as (select 1 union all select i + 1 from n where i < 100)
+    insert into customers select i, 'customer ' || i from n;
+  with recursive n (i) as (select 1 union all select i + 1 from n where i < ${ORDERS})
+    insert into orders select i, 1 + i % 100, 'a fairly long note number ' || i,
+      strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-' || (${ORDERS} - i) || ' minutes') from n`;

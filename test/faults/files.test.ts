@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { cp, mkdir, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FilesManifest } from '../../src/checks/manifest-format.ts';
 import type { CheckSpec } from '../../src/runbook/check-spec.ts';
-import { filesSpec, tarGzOf, writeFiles } from '../providers/local/files/file-sets.ts';
+import { type TarEntry, filesSpec, tarGzOf, tarOf, writeFiles } from '../providers/local/files/file-sets.ts';
 import { endAllWorkers } from '../providers/local/postgres/worker.ts';
 import { overwrite } from '../support/postgres-server.ts';
+import { isWhole } from '../support/whole.ts';
 import { look, observed, openLab, tryOut } from './bench.ts';
+import { cutMiddle, empty, flip, flipMiddle } from './damage.ts';
 import { faultTable } from './fault-table.ts';
 
 const common = { purpose: 'integrity', severity: 'fail', of: 'uploads', database: '' } as const;
@@ -22,17 +23,24 @@ const table = faultTable(
 );
 const NAMES = Array.from({ length: 20 }, (_, n) => `img/${n}.txt`);
 const CONTENTS = Object.fromEntries(NAMES.map((name, n) => [name, `file ${n} `.repeat(200)]));
-type Form = 'folder' | 'tar.gz' | 'zip';
+const FORMS = ['folder', 'tar', 'tar.gz', 'zip'] as const;
+type Form = (typeof FORMS)[number];
+type Damage = (place: string) => Promise<unknown>;
+type Fault = readonly [fault: string, form: Form, damage: Damage];
 
 let lab: string;
 let estates = 0;
 const manifests = new Map<Form, FilesManifest>();
 
-const flip = ([byte = 0]: Buffer): Buffer => Buffer.from([byte ^ 0xff]);
-const flipMiddle = async (file: string) => overwrite(file, Math.floor((await stat(file)).size / 2), flip, 1);
-const cutMiddle = async (file: string) => truncate(file, Math.floor((await stat(file)).size / 2));
+/** What is wrong with a set that an archive holds whole. */
+const LOGICAL: Readonly<Record<string, Readonly<Record<string, string | undefined>>>> = {
+  'a file missing': { 'img/3.txt': undefined },
+  'a file too many': { 'img/extra.txt': 'x' },
+  'a file with other bytes': { 'img/3.txt': CONTENTS['img/3.txt']?.replace('file 3', 'file x') },
+  'a file cut off': { 'img/3.txt': CONTENTS['img/3.txt']?.slice(0, 99) },
+};
 
-const faults: readonly [fault: string, form: Form, damage: (place: string) => Promise<unknown>][] = [
+const faults: readonly Fault[] = [
   ['a file missing', 'folder', (folder) => rm(join(folder, 'img/3.txt'))],
   ['a file too many', 'folder', (folder) => writeFile(join(folder, 'img/extra.txt'), 'x')],
   ['a file with other bytes', 'folder', (folder) => flipMiddle(join(folder, 'img/3.txt'))],
@@ -46,15 +54,28 @@ const faults: readonly [fault: string, form: Form, damage: (place: string) => Pr
   ['the archive cut off', 'zip', cutMiddle],
 ];
 
+const others: readonly Fault[] = [
+  ...(['tar', 'tar.gz', 'zip'] as const).flatMap((form) => [
+    ...Object.entries(LOGICAL).map(([fault, change]): Fault => [fault, form, (file) => archiveOf(form, file, change)]),
+    ['an empty file', form, empty] as const,
+  ]),
+  ['a file with other permissions', 'folder', (folder) => chmod(join(folder, 'img/3.txt'), 0o600)],
+  ['the folder empty', 'folder', (folder) => rm(join(folder, 'img'), { recursive: true })],
+  ["one byte of a file's content", 'tar', (file) => overwrite(file, 3 * 512, flip, 1)],
+  ["one byte of a file's header", 'tar', async (file) => overwrite(file, await secondHeader(file), flip, 1)],
+  ['the archive cut off', 'tar', cutMiddle],
+  ['a link that leads out', 'tar', (file) => archiveWithLink(file)],
+  // Of a checksum, 16 bytes into an entry of the list at its end (APPNOTE.TXT, 4.3.12).
+  ["one byte of the archive's list", 'zip', async (file) => overwrite(file, (await lastListed(file)) + 16, flip, 1)],
+];
+
 beforeAll(async () => {
   lab = await openLab();
   const healthy = join(lab, 'healthy');
   await mkdir(healthy);
   await writeFiles(join(healthy, 'folder'), CONTENTS);
-  await writeFile(join(healthy, 'tar.gz'), await tarGzOf(entries()));
-  const zipped = zipSync(Object.fromEntries(NAMES.map((name) => [name, readFileSync(join(healthy, 'folder', name))])));
-  await writeFile(join(healthy, 'zip'), zipped);
-  for (const form of ['folder', 'tar.gz', 'zip'] as const) manifests.set(form, await record(form));
+  for (const form of ['tar', 'tar.gz', 'zip'] as const) await archiveOf(form, join(healthy, form), {});
+  for (const form of FORMS) manifests.set(form, await record(form));
 });
 
 afterAll(async () => {
@@ -63,13 +84,13 @@ afterAll(async () => {
 });
 
 describe('a set of files', () => {
-  it.each<Form>(['folder', 'tar.gz', 'zip'])('that is sound passes: %s', async (form) => {
+  it.each(FORMS)('that is sound passes: %s', async (form) => {
     const found = await tryOut(lab, await damaged(form), inspection(form));
     table.add('nothing', form, found);
     expect(found.verdict, JSON.stringify(found)).toBe('passed');
   });
 
-  it.each(faults)('does not pass a drill: %s (%s)', async (fault, form, damage) => {
+  it.each([...faults, ...(isWhole ? others : [])])('does not pass a drill: %s (%s)', async (fault, form, damage) => {
     const found = await tryOut(lab, await damaged(form, damage), inspection(form));
     table.add(fault, form, found);
     expect(found.verdict, JSON.stringify(found)).toBe('failed');
@@ -83,16 +104,34 @@ function inspection(form: Form) {
   return { checks: CHECKS, ...(manifest && { manifest }) };
 }
 
-function entries() {
-  return Object.entries(CONTENTS).map(([name, text]) => ({ name, text }));
+function entries(files: Readonly<Record<string, string | undefined>> = CONTENTS): TarEntry[] {
+  return Object.entries(files).flatMap(([name, text]) => (text === undefined ? [] : [{ name, text }]));
+}
+
+/** Writes an archive of all files, some of them changed or left out. */
+async function archiveOf(form: Form, file: string, change: Readonly<Record<string, string | undefined>>) {
+  const given = entries({ ...CONTENTS, ...change });
+  const zipped = (): Uint8Array =>
+    zipSync(Object.fromEntries(given.map(({ name, text = '' }) => [name, Buffer.from(text)])));
+  await writeFile(file, form === 'zip' ? zipped() : await (form === 'tar' ? tarOf(given) : tarGzOf(given)));
 }
 
 async function archiveWithLink(file: string): Promise<void> {
-  await writeFile(file, await tarGzOf([...entries(), { name: 'img/out', type: 'symlink', linkname: '/etc/passwd' }]));
+  const withLink: TarEntry[] = [...entries(), { name: 'img/out', type: 'symlink', linkname: '/etc/passwd' }];
+  await writeFile(file, await (file.endsWith('.gz') ? tarGzOf(withLink) : tarOf(withLink)));
+}
+
+/** A tar is looked at by its first header when it is listed: that of the next file is met when it is restored. */
+async function secondHeader(file: string): Promise<number> {
+  return (await readFile(file)).indexOf('img/1.txt');
+}
+
+async function lastListed(file: string): Promise<number> {
+  return (await readFile(file)).lastIndexOf('PK\u0001\u0002');
 }
 
 /** A source with one set of this form, damaged. */
-async function damaged(form: Form, damage: (place: string) => Promise<unknown> = async () => {}) {
+async function damaged(form: Form, damage: Damage = async () => {}) {
   const source = join(lab, 'estates', String((estates += 1)));
   await mkdir(source, { recursive: true });
   const id = form === 'folder' ? 'set' : `set.${form}`;
