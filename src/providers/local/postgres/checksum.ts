@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createCRC32 } from 'hash-wasm';
+import { type IHasher, createCRC32 } from 'hash-wasm';
 
 /** A checksum in the making. */
 export interface Checksum {
   update(chunk: Uint8Array): void;
-  /** Lower-case hex, bytes in the order in which PostgreSQL writes them into a manifest. */
+  /** Ends it. Lower-case hex, bytes in the order in which PostgreSQL writes them into a manifest. */
   digest(): string;
 }
 
@@ -34,11 +34,19 @@ export async function checksumOf(algorithm: string, bytes: Uint8Array): Promise<
   return checksum?.digest();
 }
 
+/** Making one takes longer than summing up most files of a cluster, and is not needed for each. */
+const atRest: IHasher[] = [];
+
 async function beginCrc32c(): Promise<Checksum> {
-  const crc = await createCRC32(CRC32C_POLYNOMIAL);
+  const crc = atRest.pop() ?? (await createCRC32(CRC32C_POLYNOMIAL));
+  crc.init();
   return {
     update: (chunk) => void crc.update(chunk),
-    // PostgreSQL writes the number's bytes as they lie in memory, lowest first (pg_checksum_final).
-    digest: () => Buffer.from(crc.digest('hex'), 'hex').reverse().toString('hex'),
+    digest() {
+      const hex = crc.digest('hex');
+      atRest.push(crc);
+      // PostgreSQL writes the number's bytes as they lie in memory, lowest first (pg_checksum_final).
+      return Buffer.from(hex, 'hex').reverse().toString('hex');
+    },
   };
 }

@@ -3,6 +3,8 @@ import type { BackupForm } from './backup-form.ts';
 import { type TarEntry, readTar } from './read-tar.ts';
 import { type RestoreTarget, unsafePath } from './restore-target.ts';
 
+/** Of the thousands of small files of a cluster, each is written in one go. */
+const LARGEST_AT_ONCE = 1024 * 1024;
 const TABLESPACE_LINK = /^pg_tblspc\/(\d+)$/;
 
 /** Unpacks a tar backup, its tablespaces and the WAL that was streamed with it, into a restore. */
@@ -24,10 +26,17 @@ async function place({ header, content }: TarEntry, prefix: string, target: Rest
   if (name === '' || name === '.') return 'next';
   const path = prefix + name;
   const tablespace = TABLESPACE_LINK.exec(path)?.[1];
-  if (header.type === 'file' || header.type === 'contiguous-file') await target.writeFile(path, content);
-  else if (header.type === 'directory') await target.makeFolder(path);
+  if (header.type === 'file' || header.type === 'contiguous-file') {
+    await target.writeFile(path, (header.size ?? 0) > LARGEST_AT_ONCE ? content : await wholeOf(content));
+  } else if (header.type === 'directory') await target.makeFolder(path);
   // Where the link leads to does not matter: every tablespace is restored into the sandbox.
   else if (header.type === 'symlink' && tablespace !== undefined) await target.makeTablespace(tablespace);
   else throw new ProblemError(unsafePath(path, `is a ${header.type ?? 'nameless kind of entry'}`));
   return 'next';
+}
+
+async function wholeOf(content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
