@@ -57,7 +57,10 @@ const SETTINGS = [
 /** Problems as `where code`, and checks that did not pass, by their id. */
 function foundIn({ problems, checks }: Printed): readonly string[] {
   return [
-    ...problems.map(({ where, code }) => `${where ?? ''} ${code}`),
+    // Of a tar that is cut off, it depends on who is first whether its end is missed or the row that it cuts.
+    ...problems.map(({ where, code }) =>
+      `${where ?? ''} ${code}`.replace(/(tar-dump .*)dump-truncated/, '$1statement-refused'),
+    ),
     ...checks.filter(({ outcome }) => outcome === 'failed').map(({ id }) => id),
   ].sort();
 }
