@@ -25,8 +25,16 @@ export interface WrittenDocument {
   locate(place: Place): Range;
 }
 
+/** Of one file it is asked in turn what it is, what is wrong with it, and its name. */
+let latest: { readonly text: string; readonly document: WrittenDocument } | undefined;
+
 /** Reads one YAML document. Never throws, whatever the text. */
 export function readDocument(text: string): WrittenDocument {
+  if (latest?.text !== text) latest = { text, document: readText(text) };
+  return latest.document;
+}
+
+function readText(text: string): WrittenDocument {
   if (Buffer.byteLength(text) > LARGEST_FILE) return unread(tooLarge(Buffer.byteLength(text)));
   const tokens = readTokens(text);
   if (!Array.isArray(tokens)) return unread(tokens);

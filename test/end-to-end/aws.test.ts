@@ -9,7 +9,7 @@ import { listAccount } from '../support/aws/account-listing.ts';
 import { type AwsEstate, CANARY, SNAPSHOTS, awsEstate } from '../support/aws/aws-estate.ts';
 import type { Ended } from '../support/run-process.ts';
 import { textsBelow } from '../support/tree-hash.ts';
-import { wholeTest } from '../support/whole.ts';
+import { casesFor, wholeTest } from '../support/whole.ts';
 
 const found = await awsEstate();
 
@@ -158,28 +158,32 @@ describe.skipIf(found === undefined)('drillbook on AWS', () => {
     }
   });
 
-  test.each<[string, { env?: NodeJS.ProcessEnv; account?: string; refused?: string }, RegExp]>([
+  const refusals: [string, { env?: NodeJS.ProcessEnv; account?: string; refused?: string }, RegExp][] = [
     ['another account', { account: '999999999999' }, /belong to account '123456789012'/],
     ['credentials that AWS does not know', { refused: 'InvalidClientTokenId' }, /InvalidClientTokenId/],
     ['no credentials', { env: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' } }, /credentials/i],
-  ])('%s ends in a sentence and a hint, exit 3, with nothing made', async (name, { env, account, refused }, says) => {
-    if (refused) aws.faults.add({ service: 'sts', kind: 'error', status: 403, code: refused, times: 'always' });
-    const runbook = await estate.runbook(name.split(' ').at(-1) ?? '', { ...(account && { account }) });
-    const ended = await Promise.all(
-      [
-        ['run', runbook],
-        ['plan', runbook],
-        ['recovery-points', runbook],
-      ].map(async (args) => estate.drillbook(args, env)),
-    );
-    for (const { code, stdout, stderr } of ended) {
-      expect(code, stderr).toBe(3);
-      expect(stderr).toMatch(says);
-      expect(stdout + stderr).toMatch(/hint:? +\S[^]*\./);
-      expect(stdout + stderr).not.toMatch(/ at .*\.js:|this is a bug/);
-    }
-    expect(aws.log.mutations()).toEqual([]);
-  });
+  ];
+  test.each(casesFor(refusals))(
+    '%s ends in a sentence and a hint, exit 3, with nothing made',
+    async (name, { env, account, refused }, says) => {
+      if (refused) aws.faults.add({ service: 'sts', kind: 'error', status: 403, code: refused, times: 'always' });
+      const runbook = await estate.runbook(name.split(' ').at(-1) ?? '', { ...(account && { account }) });
+      const ended = await Promise.all(
+        [
+          ['run', runbook],
+          ['plan', runbook],
+          ['recovery-points', runbook],
+        ].map(async (args) => estate.drillbook(args, env)),
+      );
+      for (const { code, stdout, stderr } of ended) {
+        expect(code, stderr).toBe(3);
+        expect(stderr).toMatch(says);
+        expect(stdout + stderr).toMatch(/hint:? +\S[^]*\./);
+        expect(stdout + stderr).not.toMatch(/ at .*\.js:|this is a bug/);
+      }
+      expect(aws.log.mutations()).toEqual([]);
+    },
+  );
 });
 
 const TEMPTING_CHECKS = `

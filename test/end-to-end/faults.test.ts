@@ -167,7 +167,7 @@ afterAll(async () => {
   await estate.remove();
 });
 
-test.each(Object.entries(faults).filter((_, index) => isWhole || index % 4 === 0))(
+test.each(Object.entries(faults).filter((_, index) => isWhole || index % 6 === 0))(
   '%s is found by a drill, which leaves nothing',
   async (_name, fault) => {
     const { of, to, checks = CHECKS, ends, says } = fault;

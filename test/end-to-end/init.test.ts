@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RealEstate, realEstate, tracesOf } from '../support/real-estate.ts';
 import { SHOP, execute } from '../probe/sqlite/databases.ts';
 import { treeHash } from '../support/tree-hash.ts';
+import { wholeTest } from '../support/whole.ts';
 
 let estate: RealEstate;
 
@@ -54,7 +55,7 @@ async function drillOf(folder: string, name: string) {
 }
 
 describe('a runbook that nobody has touched since init wrote it', () => {
-  test('drills base backups, with the database that their catalog names', async () => {
+  wholeTest('drills base backups, with the database that their catalog names', async () => {
     const source = join('.drillbook', 'sample', 'bookshop');
     const before = await treeHash(join(estate.folder, source));
     // This seed draws one that is sound, and not the newest, whose age nobody knows by the time this runs.

@@ -15,7 +15,7 @@ import {
   healthyObservation,
   simulate,
 } from '../support/simulated-drill.ts';
-import { runsFor } from '../support/whole.ts';
+import { isWhole, runsFor } from '../support/whole.ts';
 
 interface Story {
   readonly needs: readonly (readonly number[])[];
@@ -72,7 +72,7 @@ test(
   async () => {
     await fc.assert(fc.asyncProperty(story, keepsItsPromises), { numRuns: runsFor(2_000) });
     // Without drills that pass, nothing would have been said of those that may not.
-    expect(passed).toBeGreaterThan(runsFor(20));
+    if (isWhole) expect(passed).toBeGreaterThan(20);
   },
 );
 

@@ -13,7 +13,7 @@ import { findServer } from '../../src/providers/local/postgres/server-binaries.t
 import { buildSample, type BuildSampleOptions } from '../../src/sample/build-sample.ts';
 import type { Sample } from '../../src/sample/sample-file.ts';
 import { contentsOf, unpackBackup, withRestored } from './restored-copy.ts';
-import { casesFor } from '../support/whole.ts';
+import { casesFor, wholeTest } from '../support/whole.ts';
 
 const DAMAGED = 'base/04-afternoon';
 
@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 describe('a build that does not come to its end', () => {
-  it('leaves neither a server nor anything that looks like a sample when it is killed', async () => {
+  wholeTest('leaves neither a server nor anything that looks like a sample when it is killed', async () => {
     const build = startBuild();
     await firstProgress(build);
     const ended = once(build, 'exit');
@@ -73,7 +73,7 @@ describe('a build that does not come to its end', () => {
     expect(await processesUsing(parent)).toEqual([]);
   });
 
-  it('leaves nothing when the manifest cannot be recorded', async () => {
+  wholeTest('leaves nothing when the manifest cannot be recorded', async () => {
     const problem = { code: 'x/y', message: 'no', hint: 'No.', blames: 'environment' } as const;
     const outcome = await buildSample(options({ recordManifest: () => Promise.resolve(problem) }));
 
@@ -82,7 +82,7 @@ describe('a build that does not come to its end', () => {
     expect(await processesUsing(parent)).toEqual([]);
   });
 
-  it('keeps away from the folder of a build that still lives', async () => {
+  wholeTest('keeps away from the folder of a build that still lives', async () => {
     const build = startBuild();
     await firstProgress(build);
     await buildSample(options({ findServer: () => Promise.resolve({ binDir: '/nowhere' }) }));
@@ -216,7 +216,7 @@ describe('the sample', () => {
     expect(others(found)).toEqual(others(contents));
   });
 
-  it('replays its archive to the last trade, which no backup holds', async () => {
+  wholeTest('replays its archive to the last trade, which no backup holds', async () => {
     await restored('base/02-morning', 'latest', async (client, host) => {
       const { tables } = await contentsOf(host);
       expect(tables.reduce((sum, { rows = 0 }) => sum + rows, 0)).toBe(sample.rows);

@@ -24,6 +24,7 @@ import { buildProbe } from '../../support/aws/lambda/build-probe.ts';
 import { type Planter, planterOf } from '../../support/aws/plant.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { overwrite } from '../../support/postgres-server.ts';
+import { wholeTest } from '../../support/whole.ts';
 
 const PENDING = 20_000;
 const INTERFACES_STAY = 600_000;
@@ -136,7 +137,7 @@ describe.skipIf(world === undefined)('the probe in a simulated AWS', () => {
     expect(await observe(toNow, { kind: 'sql', database: 'shop', query })).toMatchObject({ value: false });
   });
 
-  it('finds a snapshot damaged', async () => {
+  wholeTest('finds a snapshot damaged', async () => {
     await aws.databases.seed('orders-2', async (client) => {
       await client.query('create table orders (id int primary key, note text)');
       await client.query('insert into orders select g, repeat(md5(g::text), 20) from generate_series(1, 500) as g');

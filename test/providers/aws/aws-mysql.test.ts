@@ -14,6 +14,7 @@ import { testAuthority } from '../../support/aws/databases/authority.ts';
 import { describeOnAws } from '../../support/aws/describe-on-aws.ts';
 import { type MariaDb, findMariaDb } from '../../support/mariadb-server.ts';
 import { drillStarted, resumeToTheEnd } from '../../support/simulated-drill.ts';
+import { wholeTest } from '../../support/whole.ts';
 
 /** Begins every text of a row, and every password. */
 const CANARY = 'canary-';
@@ -114,7 +115,7 @@ if (program === undefined) {
       expect(judged(report, 'damaged-structure')?.because).toMatch(/'orders'/);
     });
 
-    test('proves nothing where the server is a stranger, or does not take the password', async () => {
+    wholeTest('proves nothing where the server is a stranger, or does not take the password', async () => {
       const report = await drill(
         ['stranger', 'locked'],
         [checksOf('stranger'), checksOf('locked')].flatMap(({ login, rowCounts }) => [login, rowCounts]),

@@ -18,6 +18,7 @@ import type { AwsWorld } from '../../../support/aws/aws-world.ts';
 import { describeOnAws, problemsOf } from '../../../support/aws/describe-on-aws.ts';
 import { zonePlanterOf } from '../../../support/aws/dns/plant-zones.ts';
 import { type Stage, resumeToTheEnd } from '../../../support/simulated-drill.ts';
+import { casesFor } from '../../../support/whole.ts';
 
 const HOUR = 3_600_000;
 const DRAWN = 'orders-production-2';
@@ -184,7 +185,7 @@ await describeOnAws('a look ahead on AWS', ({ aws, clock, planter, begin }) => {
     expect(refused?.type === 'drill-refused' && refused.problems[0]?.hint).toMatch(/drillbook permissions/);
   });
 
-  test.each(['DescribeAccountAttributes', 'DescribeOrderableDBInstanceOptions', 'DescribeDBParameterGroups'])(
+  test.each(casesFor(['DescribeAccountAttributes', 'DescribeOrderableDBInstanceOptions', 'DescribeDBParameterGroups']))(
     'only warns when %s is denied, which nothing else needs, and the drill passes',
     async (action) => {
       await plantParameterGroup(aws, 'right', 'postgres16');

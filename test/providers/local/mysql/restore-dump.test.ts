@@ -26,7 +26,7 @@ import {
   startWorker,
   writeRequest,
 } from './worker.ts';
-import { casesFor } from '../../../support/whole.ts';
+import { casesFor, wholeTest } from '../../../support/whole.ts';
 
 const CONTENTS: DatabaseRequest = { kind: 'contents', database: 'shop', bounded: [] };
 
@@ -123,7 +123,7 @@ describe.skipIf(program === undefined)('a restored dump', () => {
     expect(await observe(folder, { kind: 'login', database: 'shop' })).toMatchObject({ accepted: false });
   });
 
-  it('is reached although the path of its folder is long', async () => {
+  wholeTest('is reached although the path of its folder is long', async () => {
     const folder = join(freshFolder(), 'long-'.repeat(30));
     factsOf(await restoreInto(folder, await pointOf(source, 'shop.sql')));
     expect(await ask(folder, 'select count(*) from shop.orders')).toBe(2000);
@@ -149,7 +149,7 @@ describe.skipIf(program === undefined)("the worker of a dump's restore", () => {
     expect(JSON.parse(await readFile(join(folder, 'done-load-the-dump.json'), 'utf8'))).toMatchObject({ times: 1 });
   });
 
-  it('leaves no server when it is told to end', async () => {
+  wholeTest('leaves no server when it is told to end', async () => {
     const folder = freshFolder();
     await writeRequest(folder, await pointOf(source, 'shop.sql'), 'L2');
     const worker = startWorker(folder);

@@ -10,6 +10,7 @@ import { treeHash } from '../../../support/tree-hash.ts';
 import { ask, endAllWorkers, startWorker } from '../postgres/worker.ts';
 import { SYSTEM_BIN, dumpPoint, dumpSpec, restoreDumpInto, runTool, writeDumpRequest } from './dump-worker.ts';
 import { CONTENT, TORTURE } from './torture.ts';
+import { casesFor } from '../../../support/whole.ts';
 
 const execFile = promisify(execFileOf);
 
@@ -59,15 +60,16 @@ afterAll(async () => {
 });
 
 describe('what a restore of a dump holds', () => {
-  it.each([
-    ['plain.sql', 1],
+  const dumps = [
     ['created.sql', 2],
+    ['custom', 3],
+    ['plain.sql', 1],
     ['inserts.sql.gz', 1],
     ['cluster.sql', 2],
-    ['custom', 3],
     ['tar', 2],
     ['directory', 1],
-  ])('is what the source held, out of %s by %i at once', async (id, jobs) => {
+  ] as const;
+  it.each(casesFor(dumps, 2))('is what the source held, out of %s by %i at once', async (id, jobs) => {
     const folder = freshFolder();
     const { state } = await restoreDumpInto(folder, dumpSpec(source, { jobs }), id);
     expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
@@ -121,28 +123,32 @@ describe('what a restore of a dump tells', () => {
 });
 
 describe('a restore of a dump', () => {
-  it.each([
-    ['while it makes the cluster', 'data/base', 'plain.sql', 'L2'],
-    ['when the cluster is made', 'done-initdb.json', 'directory', 'L2'],
+  const signs = [
     ['while it loads', 'loading', 'custom', 'L1'],
     ['when all is loaded', 'done-load.json', 'plain.sql', 'L0'],
+    ['while it makes the cluster', 'data/base', 'plain.sql', 'L2'],
+    ['when the cluster is made', 'done-initdb.json', 'directory', 'L2'],
     ['when the login is secured', 'done-secure-login.json', 'tar', 'L1'],
-  ] as const)('that is killed %s is finished by another worker, with one copy', async (_, sign, id, level) => {
-    const folder = freshFolder();
-    const spec = dumpSpec(source);
-    await writeDumpRequest(folder, spec, await dumpPoint(spec, id), { level });
-    const killed = startWorker(folder);
-    const isThere = async (): Promise<boolean> =>
-      sign === 'loading' ? hasTables(folder) : (await stat(join(folder, sign)).catch(() => undefined)) !== undefined;
-    while (!(await isThere())) await new Promise(setImmediate);
-    killed.child.kill('SIGKILL');
-    await new Promise((resolve) => killed.child.once('exit', resolve));
-    await rm(join(folder, 'state.json'), { force: true });
-    const state = await startWorker(folder).settled();
-    expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
-    expect(await ask(folder, CONTENT, 'torture')).toEqual(content);
-    expect(JSON.parse(await readFile(join(folder, 'done-load.json'), 'utf8'))).toMatchObject({ times: 1 });
-  });
+  ] as const;
+  it.each(casesFor(signs, 2))(
+    'that is killed %s is finished by another worker, with one copy',
+    async (_, sign, id, level) => {
+      const folder = freshFolder();
+      const spec = dumpSpec(source);
+      await writeDumpRequest(folder, spec, await dumpPoint(spec, id), { level });
+      const killed = startWorker(folder);
+      const isThere = async (): Promise<boolean> =>
+        sign === 'loading' ? hasTables(folder) : (await stat(join(folder, sign)).catch(() => undefined)) !== undefined;
+      while (!(await isThere())) await new Promise(setImmediate);
+      killed.child.kill('SIGKILL');
+      await new Promise((resolve) => killed.child.once('exit', resolve));
+      await rm(join(folder, 'state.json'), { force: true });
+      const state = await startWorker(folder).settled();
+      expect(state.kind === 'failed' ? state.problem : state.kind).toBe('ready');
+      expect(await ask(folder, CONTENT, 'torture')).toEqual(content);
+      expect(JSON.parse(await readFile(join(folder, 'done-load.json'), 'utf8'))).toMatchObject({ times: 1 });
+    },
+  );
 
   it('uses the next newer server where there is none of its major, and says which', async () => {
     const folder = freshFolder();

@@ -7,6 +7,7 @@ import type { PostgresRestore } from '../../../../src/runbook/restore-spec.ts';
 import { type Cluster, makeFolderFor, startCluster } from './cluster.ts';
 import { hashTree, listTree, packBackup, packFiles } from './forms.ts';
 import { type Worker, ask, endAllWorkers, restoreInto, specOf } from './worker.ts';
+import { wholeTest } from '../../../support/whole.ts';
 
 /*
  * A restored copy believes that it is production. Each of these, started naively, would reach out of its sandbox; here
@@ -157,7 +158,7 @@ describe('a restored copy', () => {
     });
   });
 
-  it('warns where its source compresses in ways the embedded server was built without', async () => {
+  wholeTest('warns where its source compresses in ways the embedded server was built without', async () => {
     const { state } = await restoreCopy('compression', async (copy) => {
       await writeFile(
         join(copy, 'postgresql.auto.conf'),
@@ -211,7 +212,7 @@ describe('a tablespace', () => {
     expect(await hashTree(outside)).toBe(before);
   });
 
-  it('is restored into the sandbox out of a tar backup, whatever its map says', async () => {
+  wholeTest('is restored into the sandbox out of a tar backup, whatever its map says', async () => {
     const estate = join(lab, 'estates/map');
     const [oid] = await readdir(join(estate, 'plain/pg_tblspc'));
     expect(await readFile(join(estate, 'plain/tablespace_map'), 'utf8')).toContain(outside);

@@ -20,6 +20,7 @@ import {
   restoreInto,
 } from './repository-worker.ts';
 import { type BackedUpCluster, STANZA, startBackedUpCluster } from './stanza.ts';
+import { wholeTest } from '../../../support/whole.ts';
 
 const isThere = await hasTool('pgbackrest');
 const COUNT = 'select (select count(*)::int from orders) as orders, (select count(*)::int from side) as side';
@@ -133,18 +134,21 @@ describe.runIf(isThere)('a repository of pgBackRest', () => {
     expect(await readFile(join(folder, 'data/postgresql.auto.conf'), 'utf8')).not.toContain('restore_command');
   });
 
-  it('leaves no second copy of what was fetched, which a worker that is started again does not need', async () => {
-    const folder = freshFolder();
-    const worker = await restoreInto(folder, spec(shop.plain), full);
-    expect(await readdir(folder)).not.toContain('fetched');
-    worker.child.kill('SIGKILL');
-    await worker.end();
-    await rm(join(folder, 'state.json'));
-    expect(await startWorker(folder, { PATH: ENV.PATH }).settled()).toEqual(worker.state);
-    expect(await ask(folder, COUNT)).toEqual([{ orders: 3001, side: 1 }]);
-  });
+  wholeTest(
+    'leaves no second copy of what was fetched, which a worker that is started again does not need',
+    async () => {
+      const folder = freshFolder();
+      const worker = await restoreInto(folder, spec(shop.plain), full);
+      expect(await readdir(folder)).not.toContain('fetched');
+      worker.child.kill('SIGKILL');
+      await worker.end();
+      await rm(join(folder, 'state.json'));
+      expect(await startWorker(folder, { PATH: ENV.PATH }).settled()).toEqual(worker.state);
+      expect(await ask(folder, COUNT)).toEqual([{ orders: 3001, side: 1 }]);
+    },
+  );
 
-  it('is opened with its passphrase where it is encrypted, which is then written nowhere', async () => {
+  wholeTest('is opened with its passphrase where it is encrypted, which is then written nowhere', async () => {
     const folder = freshFolder();
     const encrypted = spec(shop.encrypted, { kind: 'latest' }, { passphrase: { env: PASSWORD_NAME } });
     const { points } = await list(encrypted);
@@ -174,7 +178,7 @@ describe.runIf(isThere)('a repository of pgBackRest', () => {
     expect(state).toMatchObject({ kind: 'failed', problem: { code, blames: 'backup' } });
   });
 
-  it('is not to blame for a damaged segment behind the wanted moment, and gives that moment', async () => {
+  wholeTest('is not to blame for a damaged segment behind the wanted moment, and gives that moment', async () => {
     const folder = freshFolder();
     const copy = await damagedCopy(/archive.*\/[0-9A-F]{24}-[0-9a-f]{40}$/, 500_000);
     const { state } = await restoreInto(folder, spec(copy, { kind: 'time', time: moment }), diff);

@@ -7,6 +7,7 @@ import { SHOP, ask as askDatabase, copyWithHotWal, execute } from '../../../prob
 import { type Cluster, startCluster } from '../postgres/cluster.ts';
 import { type Worker, ask, endAllWorkers, startWorker } from '../postgres/worker.ts';
 import { COMMON, RESTIC, hasTool, list, only, restic, restoreInto } from './repository-worker.ts';
+import { wholeTest } from '../../../support/whole.ts';
 
 const isThere = await hasTool('restic');
 const LOCAL = { ...COMMON, name: 'shop' } as const;
@@ -95,7 +96,7 @@ describe.runIf(isThere)('out of a snapshot of restic', () => {
     for (const { at } of dataMoments) expect(at.slice(0, 10) <= '2026-01-02').toBe(true);
   });
 
-  it('a base backup is described by its own label, and replayed', async () => {
+  wholeTest('a base backup is described by its own label, and replayed', async () => {
     const cluster: Cluster = await startCluster(join(lab, 'cluster'));
     try {
       await cluster.query('create table orders as select generate_series(1, 500) as n');
