@@ -70,7 +70,7 @@ await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => 
 
   test(
     'at any call to AWS or to its journal ends, resumed, as an undisturbed one: one restore, an account as before',
-    { timeout: 60 * MINUTES },
+    { timeout: 150 * MINUTES },
     async () => {
       for (const crash of await crashPoints()) {
         aws.log.clear();
@@ -91,7 +91,7 @@ await describeOnAws('a drill on AWS that is killed', ({ aws, clock, begin }) => 
 
   test(
     'at any call, with its journal lost, leaves nothing to a sweep after its expiry, and nothing is swept before',
-    { timeout: 60 * MINUTES },
+    { timeout: 150 * MINUTES },
     async () => {
       for (const crash of await crashPoints()) {
         const { stage, before } = await beginOne();
