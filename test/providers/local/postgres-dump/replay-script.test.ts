@@ -40,7 +40,7 @@ async function load(script: string, { isSameMajor = true, jobs = 1 } = {}): Prom
   return replayScript(parts(), target);
 }
 
-async function refusalOf(script: string, options?: { isSameMajor: boolean }): Promise<Problem> {
+async function refusalOf(script: string, options?: Parameters<typeof load>[1]): Promise<Problem> {
   try {
     await load(script, options);
   } catch (error) {
@@ -106,6 +106,20 @@ describe('what no dump needs', () => {
 });
 
 describe('a statement that the server refuses', () => {
+  it.each([
+    ['an index', 'CREATE UNIQUE INDEX twice ON public.t USING btree ((1));', '23505'],
+    [
+      'a foreign key',
+      'ALTER TABLE ONLY public.t\n    ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES public.nowhere(a);',
+      '42P01',
+    ],
+  ])('is not lost when it is done beside others: %s', async (_, statement, state) => {
+    const problem = await refusalOf(`${ROWS}${statement}\nCREATE INDEX i ON public.t USING btree (b);\n${END}`, {
+      jobs: 2,
+    });
+    expect(problem.message).toContain(`SQLSTATE ${state}`);
+  });
+
   it.each([
     ['a row that is no row', ROWS.replace('2\tx', `${SECRET}\tx`), 'COPY', '22P02', 'row 2'],
     ['a row twice', ROWS.replace('2\tx', `1\t${SECRET}`), 'COPY', '23505', 'row 2'],
