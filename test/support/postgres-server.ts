@@ -22,6 +22,8 @@ export interface TestServer {
   start(): Promise<void>;
   /** Shuts down cleanly, so that all pages are in their files. */
   stop(): Promise<void>;
+  /** Ends it at once: what it has not written yet is lost, as with a crash. */
+  crash(): Promise<void>;
   /** Runs SQL as the superuser and gives the last statement's rows. */
   sql(text: string, database?: string): Promise<Record<string, unknown>[]>;
   /** The file of a relation, below the data folder. */
@@ -131,6 +133,7 @@ function serverIn(folder: string, cluster: Cluster, settings: ServerSettings): T
       server = await startPostgres(guise, binDir, dataFolder, { ...settings, unix_socket_directories: endpoint.host });
     },
     stop: () => end('SIGINT'),
+    crash: () => end('SIGQUIT'),
     async fileOf(relation, database) {
       const [row] = await sql(`select pg_relation_filepath('${relation}') as path`, database);
       return join(dataFolder, row?.['path'] as string);
@@ -142,7 +145,8 @@ function serverIn(folder: string, cluster: Cluster, settings: ServerSettings): T
       return serverIn(to, cluster, changed);
     },
     async dispose() {
-      await end('SIGKILL');
+      // At once, and yet with its shared memory given back: a system has room for 4,096 segments.
+      await end('SIGQUIT');
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -178,6 +182,7 @@ async function startPostgres(
     autovacuum: 'off',
     shared_buffers: '16MB',
     logging_collector: 'off',
+    dynamic_shared_memory_type: 'mmap',
     ...own,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -23,9 +23,12 @@ const FACTS = `
     pg_catalog.pg_last_wal_replay_lsn()::text as "replayedTo",
     (select count(*)::int from pg_catalog.pg_prepared_xacts) as "preparedTransactions"
   from pg_catalog.pg_roles where rolname = current_user`;
-/** What a role or database of the source may have set for itself, and would keep us out or run foreign code. */
+/**
+ * What a role or database of the source may have set for itself, and would keep us out or run foreign code; and what keeps
+ * a password for good that the server has confirmed, however it ends.
+ */
 const OPTIONS =
-  '-c default_transaction_read_only=off -c session_preload_libraries= -c local_preload_libraries= -c password_encryption=scram-sha-256';
+  '-c default_transaction_read_only=off -c session_preload_libraries= -c local_preload_libraries= -c password_encryption=scram-sha-256 -c synchronous_commit=on';
 
 /** What the server says of itself on the way. JSON-serialisable. */
 export interface LoginFacts {
