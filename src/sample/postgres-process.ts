@@ -38,8 +38,8 @@ export function chooseGuise(): Guise {
   const pdeathsig = ['setpriv', '--pdeathsig', 'KILL', '--'];
   const tied = works(pdeathsig) ? pdeathsig : [];
   const asNobody = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`];
-  // A pid namespace of its own: the busy sessions of a killed server die with it.
-  const namespace = [...tied, ...asNobody, '--pid', '--fork', '--kill-child', '--'];
+  // In namespaces of its own the busy sessions of a killed server die with it, and so does its shared memory.
+  const namespace = [...tied, ...asNobody, '--pid', '--ipc', '--fork', '--kill-child', '--'];
   if (works(namespace)) return { kind: 'namespace', prefix: namespace };
   return { kind: process.getuid?.() === 0 ? 'nobody' : 'self', prefix: tied };
 }

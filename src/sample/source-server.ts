@@ -52,6 +52,8 @@ const LASTING_SETTINGS = {
 /** Settings while the sample is built; the backups do not know them. */
 const BUILDING_SETTINGS = {
   listen_addresses: '',
+  // In the data folder, and so removed with it when the server is killed.
+  dynamic_shared_memory_type: 'mmap',
   unix_socket_directories: '../socket',
   port: String(PORT),
   // A sample that is half built when the power goes is thrown away.
