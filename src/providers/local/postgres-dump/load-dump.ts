@@ -1,6 +1,7 @@
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
-import { openPlainDump } from './dump-form.ts';
+import { readInParts } from '../read-in-parts.ts';
+import { type DumpForm, openPlainDump } from './dump-form.ts';
 import { loadArchive } from './load-archive.ts';
 import { makeLoader, retireLoader } from './load-sessions.ts';
 import { StatementError } from './raw-session.ts';
@@ -47,15 +48,25 @@ async function loadByForm(context: DumpContext): Promise<LoadFacts> {
   };
   if (form.kind !== 'plain') return loadArchive(context, form, target);
   let bytesDone = 0;
-  const script = openPlainDump(form.path, form.compression, (read) => {
+  const script = plainScript(form, signal, (read) => {
     bytesDone += read;
     progress({ detail: 'loading', bytesDone, ...(bytesTotal === undefined ? {} : { bytesTotal }) });
   });
   try {
-    return await replayScript(script as AsyncIterable<Buffer>, target);
+    return await replayScript(script, target);
   } finally {
-    script.destroy();
+    await script.return(undefined);
   }
+}
+
+/** @param onBytes told how many bytes of the file, as stored, have just been read */
+async function* plainScript(
+  { path, compression }: DumpForm & { kind: 'plain' },
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  if (compression === 'none') yield* readInParts(path, { signal, onBytes });
+  else yield* openPlainDump(path, compression, onBytes) as AsyncIterable<Buffer>;
 }
 
 function resultOf({ databases, madeRoles, settings, asSuperuser }: LoadFacts): LoadResult {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Client, Connection, Submittable } from 'pg';
 
@@ -15,23 +14,22 @@ export interface RawSession {
 
 /** Data of a COPY. What the server refuses of them, it may refuse at any of these calls, with a StatementError. */
 export interface CopyIn {
+  /** Resolves when the bytes are on their way, and their memory is free again. */
   write(bytes: Buffer): Promise<void>;
   end(): Promise<void>;
 }
 
-/** The server refused. `completed` counts the statements of the same call that were done before. */
+/** The server refused. */
 export class StatementError extends Error {
   override readonly name = 'StatementError';
-  readonly completed: number;
   readonly sqlState: string;
   /** Names the message's objects, and may hold values of rows: never to be shown. */
   readonly serverMessage: string;
   /** The row of a COPY that was refused, counted from 1. */
   readonly row: number | undefined;
 
-  constructor(error: { code?: string; message?: string; where?: string }, completed: number) {
+  constructor(error: { code?: string; message?: string; where?: string }) {
     super('the server refused a statement');
-    this.completed = completed;
     this.sqlState = error.code ?? '';
     this.serverMessage = error.message ?? '';
     const row = /^COPY .*?, line (\d+)/m.exec(error.where ?? '')?.[1];
@@ -76,7 +74,6 @@ function queryOf(text: Buffer): {
   outcome: Promise<'done' | 'copy'>;
   ended: Promise<unknown>;
 } {
-  let completed = 0;
   const outcome = promised<'done' | 'copy'>();
   const ended = promised<'done'>();
   // Whoever waits for the one may never look at the other.
@@ -88,7 +85,7 @@ function queryOf(text: Buffer): {
     },
     handleError(error) {
       const isServers = typeof (error as { code?: unknown }).code === 'string' && 'severity' in error;
-      const known = isServers ? new StatementError(error, completed) : error;
+      const known = isServers ? new StatementError(error) : error;
       outcome.reject(known);
       ended.reject(known);
     },
@@ -96,9 +93,7 @@ function queryOf(text: Buffer): {
       outcome.resolve('done');
       ended.resolve('done');
     },
-    handleCommandComplete() {
-      completed += 1;
-    },
+    handleCommandComplete: ignore,
     handleCopyInResponse: () => outcome.resolve('copy'),
     handleEmptyQuery: ignore,
     handleRowDescription: ignore,
@@ -131,13 +126,9 @@ function copyInto(stream: Duplex, ended: Promise<unknown>): CopyIn {
   return {
     async write(bytes) {
       if (refused !== undefined) throw refused;
-      if (send(stream, COPY_DATA, [bytes])) return;
-      const waiting = new AbortController();
-      try {
-        await Promise.race([once(stream, 'drain', { signal: waiting.signal }), ended]);
-      } finally {
-        waiting.abort();
-      }
+      // A server that refuses a row reads on, and one that is gone breaks the stream: this ends in any case.
+      await new Promise<unknown>((sent) => send(stream, COPY_DATA, [bytes], sent));
+      if (refused !== undefined) throw refused;
     },
     async end() {
       send(stream, COPY_DONE, []);
@@ -146,15 +137,13 @@ function copyInto(stream: Duplex, ended: Promise<unknown>): CopyIn {
   };
 }
 
-/** Whether more can be sent at once. */
-function send(stream: Duplex, type: string, parts: readonly Buffer[]): boolean {
+/** @param sent called when all of it is with the system, or cannot come there */
+function send(stream: Duplex, type: string, parts: readonly Buffer[], sent?: (error: unknown) => void): void {
   const head = Buffer.alloc(5);
   head.write(type, 0, 'latin1');
   head.writeInt32BE(4 + parts.reduce((sum, { length }) => sum + length, 0), 1);
   stream.cork();
-  stream.write(head);
-  for (const part of parts) stream.write(part);
-  const { writableNeedDrain } = stream;
+  stream.write(head, parts.length === 0 ? sent : undefined);
+  for (const [index, part] of parts.entries()) stream.write(part, index === parts.length - 1 ? sent : undefined);
   stream.uncork();
-  return !writableNeedDrain;
 }

@@ -15,7 +15,8 @@ export type ScriptItem =
 export interface ScriptReader {
   next(): Promise<ScriptItem>;
   /**
-   * Hands on the data that follow a `COPY … FROM stdin` up to the line `\.`, and waits for each part to be taken.
+   * Hands on the data that follow a `COPY … FROM stdin` up to the line `\.`, and waits for each part to be taken; its
+   * memory is used again after that.
    * `cut` when the script ends in them; `not-data` when more than a newline follows the statement.
    */
   copyData(take: (bytes: Buffer) => Promise<void>): Promise<'whole' | 'cut' | 'not-data'>;
@@ -23,9 +24,15 @@ export interface ScriptReader {
   setStandardStrings(isStandard: boolean): void;
 }
 
+/**
+ * What is read before it is looked at, in bytes, and handed on at once. pg_restore writes some 10 KB at a time, and so
+ * small messages cost as much again as the rows in them.
+ */
+const ROOM = 256 * 1024;
 /** The server itself takes up to 1 GiB in one statement; far less keeps the restore within its memory. */
 const LARGEST_STATEMENT = 64 * 1024 * 1024;
 
+const NOTHING = Buffer.alloc(0);
 const NEWLINE = 10;
 const RETURN = 13;
 const END_OF_COPY = Buffer.from('\\.');
@@ -37,6 +44,11 @@ const COPY_TAIL = 4;
 interface Window {
   readonly source: AsyncIterator<Buffer>;
   readonly lexer: Lexer;
+  readonly room: number;
+  /** What the source gave, and had no room. */
+  ahead: Buffer;
+  /** Where all is read into again and again, so that what is read leaves no garbage; `bytes` are its beginning. */
+  memory: Buffer;
   bytes: Buffer;
   start: number;
   looked: number;
@@ -45,12 +57,20 @@ interface Window {
   isLast: boolean;
 }
 
-/** Reads a script from its beginning. Whatever the source throws is thrown on. */
-export function readScript(source: AsyncIterable<Buffer>): ScriptReader {
+/**
+ * Reads a script from its beginning. Whatever the source throws is thrown on. A part of the source is copied before the
+ * next is asked for, so it may use its memory again.
+ *
+ * @param room in bytes; more is taken for a longer statement alone
+ */
+export function readScript(source: AsyncIterable<Buffer>, room = ROOM): ScriptReader {
   const window: Window = {
     source: source[Symbol.asyncIterator](),
     lexer: createLexer(),
-    bytes: Buffer.alloc(0),
+    room,
+    ahead: NOTHING,
+    memory: NOTHING,
+    bytes: NOTHING,
     start: 0,
     looked: 0,
     offset: 0,
@@ -72,7 +92,7 @@ async function nextItem(window: Window): Promise<ScriptItem> {
     switch (stop.kind) {
       case 'statement': {
         const [at, text] = takeUntil(window, stop.at);
-        return { kind: 'statement', at, text, words: stop.words };
+        return { kind: 'statement', at, text: Buffer.from(text), words: stop.words };
       }
       case 'comment': {
         takeUntil(window, stop.at - stop.length);
@@ -172,22 +192,28 @@ function isEmpty({ lexer, bytes, start }: Window): boolean {
   return !statement.hasBegun && inside.kind === 'nothing' && bytes.subarray(start).toString('latin1').trim() === '';
 }
 
-/** Gets more bytes: as many as are at hand already, so that a large statement is not copied again for each part of it. */
+/** Reads on until there is no more room, with what was kept at its beginning. */
 async function fill(window: Window): Promise<void> {
   const kept = window.bytes.subarray(window.start);
-  const parts = [kept];
-  let added = 0;
-  do {
-    const next = await window.source.next();
-    if (next.done === true) {
-      window.isLast = true;
-      break;
-    }
-    parts.push(next.value);
-    added += next.value.length;
-  } while (added < kept.length);
+  const size = Math.max(window.room, 2 * kept.length);
+  const memory = size === window.memory.length ? window.memory : Buffer.allocUnsafeSlow(size);
+  kept.copy(memory);
+  let end = kept.length;
+  while (end < size && !window.isLast) {
+    const taken = window.ahead.copy(memory, end);
+    window.ahead = window.ahead.subarray(taken);
+    end += taken;
+    if (end < size) await readAhead(window);
+  }
   window.looked -= window.start;
   window.offset += window.start;
   window.start = 0;
-  window.bytes = kept.length === 0 && parts.length === 2 ? (parts[1] ?? kept) : Buffer.concat(parts);
+  window.memory = memory;
+  window.bytes = memory.subarray(0, end);
+}
+
+async function readAhead(window: Window): Promise<void> {
+  const next = await window.source.next();
+  if (next.done === true) window.isLast = true;
+  else window.ahead = next.value;
 }

@@ -1,9 +1,10 @@
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import { refusedStatement, truncatedDump, unsafeDump } from './dump-problems.ts';
+import { asFirstRows } from './first-rows.ts';
 import { letReadAll, makeMissingRole } from './load-sessions.ts';
 import type { Load } from './load-state.ts';
 import type { Statement } from './statement.ts';
-import { type RawSession, StatementError } from './raw-session.ts';
+import { type CopyIn, type RawSession, StatementError } from './raw-session.ts';
 import { nameOfStatement } from './statement-duty.ts';
 
 const LOCALE_OPTION =
@@ -19,7 +20,7 @@ export async function submit(
 ): Promise<void> {
   let isCopying = false;
   try {
-    const copy = await session.run(statement.text);
+    const copy = await begin(load, session, statement);
     if (copy === 'done') return;
     isCopying = true;
     const data = await load.reader.copyData((bytes) => copy.write(bytes));
@@ -44,6 +45,22 @@ export async function submit(
     }
     if (thrown.includes(error.sqlState)) throw error;
     await tryOtherwise(load, session, statement, error);
+  }
+}
+
+/** Where a table cannot be emptied, what the server says of the statement alone is what counts. */
+async function begin(
+  { isInTransaction }: Load,
+  session: RawSession,
+  { text, words }: Statement,
+): Promise<'done' | CopyIn> {
+  const firstRows = words[0] === 'COPY' && !isInTransaction ? asFirstRows(text) : undefined;
+  if (firstRows === undefined) return session.run(text);
+  try {
+    return await session.run(firstRows);
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error;
+    return session.run(text);
   }
 }
 

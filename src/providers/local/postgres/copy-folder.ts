@@ -1,8 +1,9 @@
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
+import { readInParts } from '../read-in-parts.ts';
 import { type RestoreTarget, unsafePath } from './restore-target.ts';
 
 /** A file or folder of a backup, by its path in the data folder. */
@@ -20,7 +21,8 @@ export interface SourceFolder {
 }
 
 const SMALL_FILES_AT_ONCE = 50;
-const CHUNK = 1024 * 1024;
+/** Larger ones are read in parts, in bytes. */
+const LARGEST_AT_ONCE = 256 * 1024;
 /** What belongs to the machine a copy was taken from, and may be a socket or vanish while it is read. */
 const LEFT_OUT: readonly string[] = ['postmaster.pid', 'postmaster.opts'];
 
@@ -64,21 +66,14 @@ export async function copyFolder(
   for (const { path } of entries.filter(({ isFolder }) => isFolder)) await target.makeFolder(path);
   for (const [index, { path, from, size }] of entries.filter(({ isFolder }) => !isFolder).entries()) {
     signal.throwIfAborted();
-    if (size > CHUNK) {
-      await target.writeFile(path, counted(createReadStream(from, { highWaterMark: CHUNK, signal }), onBytes));
+    if (size > LARGEST_AT_ONCE) {
+      await target.writeFile(path, readInParts(from, { signal, onBytes }));
       continue;
     }
     await target.writeFile(path, readFileSync(from));
     onBytes(size);
     // Reading small files blocks; signals are heard in between.
     if (index % SMALL_FILES_AT_ONCE === 0) await setImmediate();
-  }
-}
-
-async function* counted(content: AsyncIterable<Buffer>, onBytes: (bytes: number) => void): AsyncIterable<Buffer> {
-  for await (const chunk of content) {
-    yield chunk;
-    onBytes(chunk.length);
   }
 }
 

@@ -1,28 +1,35 @@
 import { describe, expect, it } from 'vitest';
 import { readScript } from '../../../../src/providers/local/postgres-dump/script-reader.ts';
 
-/** The script in parts of so many bytes. */
+/** The script in parts of so many bytes, each in the memory of the one before. */
 async function* partsOf(script: string, size: number): AsyncGenerator<Buffer> {
   const bytes = Buffer.from(script);
-  for (let at = 0; at < bytes.length; at += size) yield await Promise.resolve(bytes.subarray(at, at + size));
+  const memory = Buffer.alloc(Math.min(size, bytes.length));
+  for (let at = 0; at < bytes.length; at += size) {
+    const length = bytes.copy(memory, 0, at, at + size);
+    yield await Promise.resolve(memory.subarray(0, length));
+    memory.fill('!');
+  }
 }
 
-/** Everything in a script, a line each; what follows a COPY is read as its data. */
+/** Everything in a script, a line each; what follows a COPY is read as its data. Read and given in parts of `size`. */
 async function read(script: string, size = 1_000_000): Promise<string[]> {
-  const reader = readScript(partsOf(script, size));
-  const lines: string[] = [];
+  const reader = readScript(partsOf(script, size), size);
+  const lines: (string | Buffer)[] = [];
   for (;;) {
     const item = await reader.next();
-    if (item.kind === 'end') return [...lines, item.isWhole ? 'end' : 'end within a statement'];
+    if (item.kind === 'end') {
+      return [...lines.map((line) => line.toString().trim()), item.isWhole ? 'end' : 'end within a statement'];
+    }
     if (item.kind === 'comment') lines.push(item.text);
     if (item.kind === 'meta-command') lines.push(`${item.isFirst ? 'meta' : 'stray'} ${item.line}`);
     if (item.kind !== 'statement') continue;
-    lines.push(item.text.toString().trim());
+    lines.push(item.text);
     if (item.words[0] === 'SET') reader.setStandardStrings(item.words.includes('ON'));
     if (item.words[0] !== 'COPY') continue;
     let data = '';
     const end = await reader.copyData((bytes) => {
-      data += bytes.toString();
+      data += bytes.toString('latin1');
       return Promise.resolve();
     });
     lines.push(`data ${JSON.stringify(data)} ${end}`);

@@ -110,7 +110,7 @@ describe('statements that are given', () => {
     const [first, second] = [index(1), index(2)];
     await beside.give(first, dutyOf(first));
     await beside.give(second, dutyOf(second));
-    for (const session of sessions.reverse()) await session.end(new StatementError({ code: '40P01' }, 0));
+    for (const session of sessions.reverse()) await session.end(new StatementError({ code: '40P01' }));
     expect(await beside.settle()).toEqual([first, second]);
     expect(await beside.settle()).toEqual([]);
   });
