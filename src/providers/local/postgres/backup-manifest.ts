@@ -74,11 +74,11 @@ export function parseBackupManifest(
 }
 
 /** The server's major, told by the checksum of the file that holds nothing else. */
-export async function majorByManifest({ files }: BackupManifest): Promise<number | undefined> {
+export function majorByManifest({ files }: BackupManifest): number | undefined {
   const version = files.get('PG_VERSION');
   if (version?.algorithm === undefined) return undefined;
   for (let major = 12; major < 40; major += 1) {
-    if ((await checksumOf(version.algorithm, Buffer.from(`${major}\n`))) === version.checksum) return major;
+    if (checksumOf(version.algorithm, Buffer.from(`${major}\n`)) === version.checksum) return major;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type IHasher, createCRC32 } from 'hash-wasm';
+import { crc32c } from '@node-rs/crc32';
 
 /** A checksum in the making. */
 export interface Checksum {
@@ -7,8 +7,6 @@ export interface Checksum {
   /** Ends it. Lower-case hex, bytes in the order in which PostgreSQL writes them into a manifest. */
   digest(): string;
 }
-
-const CRC32C_POLYNOMIAL = 0x82f63b78;
 
 /** The algorithms of `pg_basebackup --manifest-checksums`, as a manifest names them. */
 const NODE_NAMES: Readonly<Record<string, string>> = {
@@ -19,7 +17,7 @@ const NODE_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Begins a checksum; `undefined` for an algorithm that PostgreSQL does not know. */
-export async function beginChecksum(algorithm: string): Promise<Checksum | undefined> {
+export function beginChecksum(algorithm: string): Checksum | undefined {
   if (algorithm === 'CRC32C') return beginCrc32c();
   const name = NODE_NAMES[algorithm];
   if (name === undefined) return undefined;
@@ -28,25 +26,23 @@ export async function beginChecksum(algorithm: string): Promise<Checksum | undef
 }
 
 /** Of bytes that are all at hand. */
-export async function checksumOf(algorithm: string, bytes: Uint8Array): Promise<string | undefined> {
-  const checksum = await beginChecksum(algorithm);
+export function checksumOf(algorithm: string, bytes: Uint8Array): string | undefined {
+  const checksum = beginChecksum(algorithm);
   checksum?.update(bytes);
   return checksum?.digest();
 }
 
-/** Making one takes longer than summing up most files of a cluster, and is not needed for each. */
-const atRest: IHasher[] = [];
-
-async function beginCrc32c(): Promise<Checksum> {
-  const crc = atRest.pop() ?? (await createCRC32(CRC32C_POLYNOMIAL));
-  crc.init();
+function beginCrc32c(): Checksum {
+  let sum = 0;
   return {
-    update: (chunk) => void crc.update(chunk),
+    update(chunk) {
+      sum = crc32c(chunk, sum);
+    },
     digest() {
-      const hex = crc.digest('hex');
-      atRest.push(crc);
+      const bytes = Buffer.alloc(4);
       // PostgreSQL writes the number's bytes as they lie in memory, lowest first (pg_checksum_final).
-      return Buffer.from(hex, 'hex').reverse().toString('hex');
+      bytes.writeUInt32LE(sum);
+      return bytes.toString('hex');
     },
   };
 }

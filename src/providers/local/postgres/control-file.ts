@@ -1,4 +1,4 @@
-import { createCRC32 } from 'hash-wasm';
+import { crc32c } from '@node-rs/crc32';
 import { type Instant, instantOf } from '../../../support/time.ts';
 import type { Lsn } from './wal-position.ts';
 
@@ -34,8 +34,6 @@ const AT = {
   maxLocksPerTransaction: 196,
   segmentBytes: 228,
 };
-/** The polynomial of CRC-32C, reversed. */
-const CRC32C = 0x82f63b78;
 /** DBState: DB_SHUTDOWNED and DB_SHUTDOWNED_IN_RECOVERY. */
 const SHUT_DOWN_STATES: readonly number[] = [1, 2];
 
@@ -43,12 +41,11 @@ const SHUT_DOWN_STATES: readonly number[] = [1, 2];
  * Reads the file's bytes. `unknown`: of a version whose form is not known here; `damaged`: it does not agree with its
  * own checksum.
  */
-export async function parseControlFile(bytes: Buffer): Promise<ControlFile | 'unknown' | 'damaged'> {
+export function parseControlFile(bytes: Buffer): ControlFile | 'unknown' | 'damaged' {
   const checksumAt = bytes.length < AT.state ? undefined : CHECKSUM_AT.get(bytes.readUInt32LE(AT.version));
   if (checksumAt === undefined) return 'unknown';
   if (bytes.length < checksumAt + 4) return 'damaged';
-  const checksum = (await createCRC32(CRC32C)).update(bytes.subarray(0, checksumAt)).digest('hex');
-  if (Number.parseInt(checksum, 16) !== bytes.readUInt32LE(checksumAt)) return 'damaged';
+  if (crc32c(bytes.subarray(0, checksumAt)) !== bytes.readUInt32LE(checksumAt)) return 'damaged';
   return {
     systemIdentifier: bytes.readBigUInt64LE(AT.systemIdentifier),
     wasShutDown: SHUT_DOWN_STATES.includes(bytes.readUInt32LE(AT.state)),

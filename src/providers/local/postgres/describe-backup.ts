@@ -71,7 +71,7 @@ async function lookAtFolder(form: BackupForm & { kind: 'plain' }): Promise<Parti
 async function lookAtTar(form: BackupForm & { kind: 'tar' }, signal: AbortSignal): Promise<Particulars> {
   const listed = form.manifest === undefined ? undefined : parseBackupManifest(await readFile(form.manifest));
   if (listed && 'problem' in listed) throw new ProblemError(listed.problem);
-  const told = listed ? await majorByManifest(listed.manifest) : undefined;
+  const told = listed ? majorByManifest(listed.manifest) : undefined;
   // The label comes first in what pg_basebackup writes; PG_VERSION may come anywhere.
   const wanted = told === undefined ? ['backup_label', 'PG_VERSION'] : ['backup_label'];
   const entries = await readSmallEntries(form.base, wanted, signal);
@@ -103,7 +103,7 @@ function capturedOf({ label, fallback }: Particulars, history: BackupHistory): C
 
 async function checkpointTime(folder: string): Promise<Captured> {
   const file = join(folder, 'global/pg_control');
-  const control = await parseControlFile(await readFile(file));
+  const control = parseControlFile(await readFile(file));
   if (typeof control === 'object') {
     return { capturedAt: control.checkpointAt, capturedAtSource: "last checkpoint in 'global/pg_control'" };
   }

@@ -41,7 +41,7 @@ export async function ownWalNames({ data }: FolderLayout): Promise<ReadonlySet<s
  */
 export async function readControlFile(data: string): Promise<ControlFile> {
   const bytes = await readFile(join(data, 'global/pg_control')).catch(() => Buffer.alloc(0));
-  const control = bytes.length === 0 ? 'damaged' : await parseControlFile(bytes);
+  const control = bytes.length === 0 ? 'damaged' : parseControlFile(bytes);
   if (typeof control === 'object') return control;
   throw new ProblemError(
     control === 'damaged'

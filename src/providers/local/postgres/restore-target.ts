@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { mkdir, open, symlink } from 'node:fs/promises';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
@@ -10,6 +10,7 @@ import { type FolderLayout, discardRestored } from '../worker/folder-layout.ts';
 /** Takes in the files of a backup, by their paths in the data folder, and verifies them while they pass. */
 export interface RestoreTarget {
   makeFolder(path: string): Promise<void>;
+  /** A part of the content is done with before the next is asked for. */
   writeFile(path: string, content: AsyncIterable<Buffer> | Buffer): Promise<void>;
   /** A tablespace without any file. */
   makeTablespace(oid: string): Promise<void>;
@@ -84,7 +85,7 @@ async function writeVerified(
   if (manifest && !listed && !UNLISTED.test(path)) {
     throw new ProblemError(manifestMismatch(`'${path}' is in the backup, but not in its manifest`));
   }
-  const checksum = listed?.algorithm === undefined ? undefined : await beginChecksum(listed.algorithm);
+  const checksum = listed?.algorithm === undefined ? undefined : beginChecksum(listed.algorithm);
   const size = Buffer.isBuffer(content)
     ? writeAtOnce(place, content, checksum)
     : await writeInParts(place, content, checksum);
@@ -104,22 +105,23 @@ function writeAtOnce(place: string, content: Buffer, checksum: Checksum | undefi
   return content.length;
 }
 
+/** Blocks for each part: the system takes it in less time than it would take to hear of that. */
 async function writeInParts(
   place: string,
   content: AsyncIterable<Buffer>,
   checksum: Checksum | undefined,
 ): Promise<number> {
-  const file = await open(place, 'wx', 0o600);
+  const file = openSync(place, 'wx', 0o600);
   let size = 0;
   try {
-    for await (const chunk of content) {
-      checksum?.update(chunk);
+    for await (const part of content) {
+      checksum?.update(part);
       // A single write may be short where the disk is nearly full.
-      for (let from = 0; from < chunk.length;) from += (await file.write(chunk, from)).bytesWritten;
-      size += chunk.length;
+      for (let from = 0; from < part.length;) from += writeSync(file, part, from);
+      size += part.length;
     }
   } finally {
-    await file.close();
+    closeSync(file);
   }
   return size;
 }

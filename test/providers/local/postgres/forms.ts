@@ -37,7 +37,7 @@ export async function writeManifest(folder: string, algorithm = 'SHA256', to = f
   for (const path of await listTree(folder)) {
     if (path.endsWith('/') || path.startsWith('pg_wal/') || path === 'backup_manifest') continue;
     const bytes = await readFile(join(folder, path));
-    const checksum = await beginChecksum(algorithm);
+    const checksum = beginChecksum(algorithm);
     checksum?.update(bytes);
     files.push(
       `{ "Path": ${JSON.stringify(path)}, "Size": ${bytes.length}, "Last-Modified": "2026-01-01 00:00:00 GMT", "Checksum-Algorithm": "${algorithm}", "Checksum": "${checksum?.digest()}" }`,
