@@ -6,6 +6,7 @@ import type { LocalRestore } from '../../runbook/restore-spec.ts';
 import type { IsolationLevel, LocalLevel, LocalPlace, SandboxPlace } from '../../runbook/runbook.ts';
 import { builtFile } from '../../support/built-file.ts';
 import type { Clock } from '../../support/clock.ts';
+import type { Millis } from '../../support/time.ts';
 import type { Provider, ResourceState, StartRequest } from '../provider.ts';
 import type { Endpoint, IsolationEvidence, IsolationProof, Resource } from '../resource.ts';
 import { classifyLocal } from './classify-local.ts';
@@ -35,8 +36,13 @@ export interface LocalProviderDeps {
   readonly postgresDirs?: readonly string[];
 }
 
-/** Looking costs one small file; a tenth of a second stays far below 1 % of any restore that is worth measuring. */
-const POLL_INTERVAL = 100;
+/** In ms. A look costs four small files, on a machine that has a restore to do. */
+const POLLING = { shortest: 25, longest: 500, partOfElapsed: 0.02 };
+
+/** What ends is noticed within a fiftieth of what it took. */
+function pollInterval(elapsed: Millis): Millis {
+  return Math.min(POLLING.longest, Math.max(POLLING.shortest, elapsed * POLLING.partOfElapsed));
+}
 
 type Deps = LocalProviderDeps & { readonly workerFile: string };
 
@@ -45,7 +51,7 @@ export function localProvider(given: LocalProviderDeps): Provider {
   const deps: Deps = { workerFile: builtFile(import.meta.url, './worker/restore-worker.js'), ...given };
   return {
     kind: 'local',
-    properties: { absenceGrace: 0, pollInterval: () => POLL_INTERVAL },
+    properties: { absenceGrace: 0, pollInterval },
     async listRecoveryPoints(spec, signal) {
       if (spec.kind === 'rds') throw new Error(`nothing of kind '${spec.kind}' is restored on this machine`);
       return given.listRecoveryPoints(spec, signal);
