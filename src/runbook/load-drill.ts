@@ -24,7 +24,7 @@ export type LoadedDrill =
 /** Reads a drill and its runbooks. A runbook that is missing or wrong is a diagnostic at the place that names it. */
 export async function loadDrill(file: string, options: LoadOptions): Promise<LoadedDrill> {
   const path = resolve(options.cwd ?? '.', file);
-  const read = await readFileText(path);
+  const read = readFileText(path);
   if (read.kind === 'unreadable') return { kind: 'invalid', diagnostics: [wholeFile('drill', file, read.finding)] };
   const parsed = parseDrill({ text: read.text, file: path, shownAs: file });
   if (parsed.kind === 'invalid') return parsed;

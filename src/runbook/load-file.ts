@@ -23,7 +23,7 @@ export type LoadedFile =
 
 /** Reads a runbook or a drill, whichever it is. */
 export async function loadFile(file: string, options: LoadOptions): Promise<LoadedFile> {
-  const is = await kindOfFile(resolve(options.cwd ?? '.', file));
+  const is = kindOfFile(resolve(options.cwd ?? '.', file));
   if (is === 'drill') {
     const loaded = await loadDrill(file, options);
     if (loaded.kind === 'invalid') return { ...loaded, is };
@@ -36,8 +36,8 @@ export async function loadFile(file: string, options: LoadOptions): Promise<Load
 }
 
 /** A file with the key 'drill' is a drill, one with 'restore' or 'checks' is none; else its folder decides. */
-async function kindOfFile(file: string): Promise<FileKind> {
-  const read = await readFileText(file);
+function kindOfFile(file: string): FileKind {
+  const read = readFileText(file);
   const value = read.kind === 'text' ? readDocument(read.text).value : undefined;
   if (typeof value === 'object' && value !== null) {
     if ('drill' in value) return 'drill';

@@ -24,7 +24,7 @@ export async function loadFiles(files: readonly string[], options: LoadOptions):
   for (const file of files) {
     const loaded = await loadFile(file, options);
     const path = resolve(options.cwd ?? '.', file);
-    const taken = await takenName({ file, path, is: loaded.is }, firsts);
+    const taken = takenName({ file, path, is: loaded.is }, firsts);
     all.push({ file, loaded: taken.length === 0 ? loaded : withMistakes(loaded, taken) });
   }
   return all;
@@ -39,9 +39,9 @@ interface Looked {
 }
 
 /** @param firsts the first file of each kind and name; this one is put in where there is none yet */
-async function takenName(looked: Looked, firsts: Map<string, Looked>): Promise<readonly Diagnostic[]> {
+function takenName(looked: Looked, firsts: Map<string, Looked>): readonly Diagnostic[] {
   const { file, path, is } = looked;
-  const read = await readFileText(path);
+  const read = readFileText(path);
   if (read.kind === 'unreadable') return [];
   const document = readDocument(read.text);
   const name = (document.value as Readonly<Record<string, unknown>> | null | undefined)?.[is];

@@ -14,7 +14,7 @@ export interface LoadOptions {
 /** Reads and parses a runbook; a file that cannot be read is a diagnostic too. Diagnostics name it as `file` does. */
 export async function loadRunbook(file: string, { sandboxFolder, cwd }: LoadOptions): Promise<ParsedRunbook> {
   const path = resolve(cwd ?? '.', file);
-  const read = await readFileText(path);
+  const read = readFileText(path);
   if (read.kind === 'unreadable') return { kind: 'invalid', diagnostics: [wholeFile('runbook', file, read.finding)] };
   return parseRunbook({ text: read.text, file: path, shownAs: file, sandboxFolder });
 }

@@ -25,6 +25,8 @@ export function shapeOf<S extends TSchema>(schema: S): Shape<Static<S>> {
       strict: true,
       strictRequired: false,
       discriminator: true,
+      // Making the code smaller takes longer than what a command ever runs of it.
+      code: { optimize: false },
     }).compile(schema);
     return compiled;
   };
