@@ -7,7 +7,7 @@ import { hiddenDamage } from './hidden-damage.ts';
 import { observeLogin } from './login.ts';
 import { observeRowCounts } from './row-counts.ts';
 import { problemOf } from './server-errors.ts';
-import { type Login, type Session, withSession } from './session.ts';
+import { type Login, type OpenBeside, type Session, withSession } from './session.ts';
 import { observeFreshness, observeSql } from './sql.ts';
 import { observeStructure } from './structure.ts';
 
@@ -25,7 +25,8 @@ export async function observePostgres(
   try {
     return await withSession(login, signal, async (session) => {
       const hidden = login.superuser ? undefined : await hiddenDamage(session, about);
-      return hidden === undefined ? look(session, request) : { kind: 'unobservable', problem: hidden };
+      if (hidden !== undefined) return { kind: 'unobservable', problem: hidden };
+      return look(session, request, (stop, use) => withSession(login, AbortSignal.any([signal, stop]), use));
     });
   } catch (error) {
     const unreached = signal.aborted ? undefined : connectProblem(error, login, about);
@@ -33,14 +34,18 @@ export async function observePostgres(
   }
 }
 
-function look(session: Session, request: Exclude<DatabaseRequest, { kind: 'login' }>): Promise<Observation> {
+function look(
+  session: Session,
+  request: Exclude<DatabaseRequest, { kind: 'login' }>,
+  openBeside: OpenBeside,
+): Promise<Observation> {
   switch (request.kind) {
     case 'sql':
       return observeSql(session, request);
     case 'row-counts':
       return observeRowCounts(session, request);
     case 'structure':
-      return observeStructure(session, request);
+      return observeStructure(session, request, openBeside);
     case 'foreign-keys':
       return observeForeignKeys(session, request);
     case 'contents':

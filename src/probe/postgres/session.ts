@@ -32,6 +32,9 @@ export interface Session {
   query(text: string, values?: readonly string[]): Promise<Rows>;
 }
 
+/** Opens one more session for as long as `use` takes, or until `stop` aborts. */
+export type OpenBeside = <T>(stop: AbortSignal, use: (session: Session) => Promise<T>) => Promise<T>;
+
 const CONNECT_TIMEOUT: Millis = 10_000;
 
 /** Given in the start-up packet, where they outrank what the restored cluster sets for its roles and databases. */

@@ -1,3 +1,4 @@
+import type { Problem } from '../../diagnostics/problem.ts';
 import type { Observation, ObservationRequest, StructureFault } from '../observation.ts';
 import { type Extensions, installExtensions } from './amcheck.ts';
 import { lookAtCatalogs } from './catalog-faults.ts';
@@ -5,7 +6,7 @@ import { lookAtCollations } from './collations.ts';
 import { type Findings, look, lookAlone } from './findings.ts';
 import { countRows } from './row-counts.ts';
 import { lookAtSequences } from './sequences.ts';
-import { type Session, inTransaction } from './session.ts';
+import { type OpenBeside, type Session, inTransaction } from './session.ts';
 import { FORCE_SCANS } from './sql.ts';
 
 interface Relation {
@@ -35,7 +36,8 @@ const INVALID_INDEXES = `${RELATIONS} and relkind in ('i', 'I') and not (indisva
  */
 export async function observeStructure(
   session: Session,
-  { heapAllIndexed }: Extract<ObservationRequest, { kind: 'structure' }>,
+  request: Extract<ObservationRequest, { kind: 'structure' }>,
+  openBeside: OpenBeside,
 ): Promise<Observation> {
   const findings: Findings = { faults: [], unreadable: [] };
   for (const { name } of await relations(session, INVALID_INDEXES)) {
@@ -45,22 +47,15 @@ export async function observeStructure(
   const heaps = await relations(session, HEAPS);
   const ofCatalogs: Findings = { faults: [], unreadable: findings.unreadable };
   const suspects = await lookAtCollations(session, ofCatalogs);
-  const refused = await inTransaction(session, 'read write', async () => {
-    const extensions = await installExtensions(session);
-    if ('problem' in extensions) return extensions.problem;
-    // Heaps first: a deep look at an index also meets what is wrong with its table.
-    for (const heap of heaps) {
-      await look(session, heap.name, findings, () => checkHeap(session, heap, extensions));
-      await look(session, heap.name, findings, () => checkVisibility(session, heap, extensions));
-    }
-    for (const index of indexes) {
-      const deep = heapAllIndexed || suspects.has(index.oid);
-      await look(session, index.name, findings, () => checkIndex(session, index, extensions, deep));
-    }
-    return undefined;
-  });
-  if (refused) return { kind: 'unobservable', problem: refused };
-  for (const heap of heaps) await lookAlone(session, heap.name, findings, () => compareCounts(session, heap));
+  const counting = countBeside(heaps, openBeside);
+  const isDeep = ({ oid }: Relation): boolean => request.heapAllIndexed || suspects.has(oid);
+  try {
+    const refused = await runAmcheck(session, { heaps, indexes, isDeep }, findings);
+    if (refused) return { kind: 'unobservable', problem: refused };
+    merge(findings, (await counting.ended) ?? (await countAll(session, heaps)));
+  } finally {
+    await counting.stop();
+  }
   await lookAtCatalogs(session, ofCatalogs);
   await lookAtSequences(session, ofCatalogs);
   const encoding = (await session.query('select getdatabaseencoding()')).rows[0]?.[0] ?? '';
@@ -72,6 +67,73 @@ export async function observeStructure(
     encoding,
     unreadable: findings.unreadable,
   };
+}
+
+/** Why nothing could be seen, where that is so. */
+async function runAmcheck(
+  session: Session,
+  {
+    heaps,
+    indexes,
+    isDeep,
+  }: { heaps: readonly Relation[]; indexes: readonly Relation[]; isDeep: (index: Relation) => boolean },
+  findings: Findings,
+): Promise<Problem | undefined> {
+  return inTransaction(session, 'read write', async () => {
+    const extensions = await installExtensions(session);
+    if ('problem' in extensions) return extensions.problem;
+    // Heaps first: a deep look at an index also meets what is wrong with its table.
+    for (const heap of heaps) {
+      await look(session, heap.name, findings, () => checkHeap(session, heap, extensions));
+      await look(session, heap.name, findings, () => checkVisibility(session, heap, extensions));
+    }
+    for (const index of indexes) {
+      await look(session, index.name, findings, () => checkIndex(session, index, extensions, isDeep(index)));
+    }
+    return undefined;
+  });
+}
+
+async function countAll(session: Session, heaps: readonly Relation[]): Promise<Findings> {
+  const findings: Findings = { faults: [], unreadable: [] };
+  for (const heap of heaps) await lookAlone(session, heap.name, findings, () => compareCounts(session, heap));
+  return findings;
+}
+
+/**
+ * Counts in a session of its own while amcheck is at work, since each reads all of the database. Gives `undefined` where
+ * the server takes no second session.
+ */
+function countBeside(
+  heaps: readonly Relation[],
+  openBeside: OpenBeside,
+): { readonly ended: Promise<Findings | undefined>; stop(): Promise<void> } {
+  const stopping = new AbortController();
+  let isOpen = false;
+  const ended = openBeside(stopping.signal, (session) => {
+    isOpen = true;
+    return countAll(session, heaps);
+  }).catch((error: unknown) => {
+    if (isOpen) throw error;
+    return undefined;
+  });
+  // Whoever fails before never waits for it.
+  ended.catch(() => {});
+  return {
+    ended,
+    async stop() {
+      stopping.abort();
+      await Promise.allSettled([ended]);
+    },
+  };
+}
+
+/** Both meet a page that cannot be read, and it is told once. */
+function merge(findings: Findings, more: Findings): void {
+  const isKnown = (one: StructureFault): boolean =>
+    findings.faults.some(({ relation, fault }) => relation === one.relation && fault === one.fault);
+  findings.faults.push(...more.faults.filter((one) => !isKnown(one)));
+  findings.unreadable.push(...more.unreadable);
 }
 
 async function relations(session: Session, query: string): Promise<readonly Relation[]> {

@@ -173,6 +173,16 @@ describe('a restored instance', () => {
     expect(await observe(STRUCTURE)).toMatchObject({ faults: [], unreadable: [{ relation: 'public.of_others' }] });
   });
 
+  it('that takes a single session of the master user is looked at in it, one thing after another', async () => {
+    const inTwo = await observe(STRUCTURE);
+    await clone.server.sql(`alter role ${CREDENTIALS.user} connection limit 1`, 'shop');
+    try {
+      expect(await observe(STRUCTURE)).toEqual(inTwo);
+    } finally {
+      await clone.server.sql(`alter role ${CREDENTIALS.user} connection limit -1`, 'shop');
+    }
+  });
+
   it('into which amcheck may not be installed has no observed structure', async () => {
     expect(await observe({ ...STRUCTURE, database: 'bare' })).toMatchObject({
       kind: 'unobservable',
