@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { readDocument } from './document.ts';
+import { type WrittenDocument, readDocument } from './document.ts';
 import { type Finding, atValue, quoted } from './finding.ts';
 import { type LoadedFile, loadFile } from './load-file.ts';
 import type { LoadOptions } from './load-runbook.ts';
@@ -24,7 +24,7 @@ export async function loadFiles(files: readonly string[], options: LoadOptions):
   for (const file of files) {
     const loaded = await loadFile(file, options);
     const path = resolve(options.cwd ?? '.', file);
-    const taken = takenName({ file, path, is: loaded.is }, firsts);
+    const taken = takenName({ file, path, loaded }, firsts);
     all.push({ file, loaded: taken.length === 0 ? loaded : withMistakes(loaded, taken) });
   }
   return all;
@@ -35,22 +35,31 @@ interface Looked {
   readonly file: string;
   /** Absolute. */
   readonly path: string;
-  readonly is: FileKind;
+  readonly loaded: LoadedFile;
 }
 
 /** @param firsts the first file of each kind and name; this one is put in where there is none yet */
 function takenName(looked: Looked, firsts: Map<string, Looked>): readonly Diagnostic[] {
-  const { file, path, is } = looked;
-  const read = readFileText(path);
-  if (read.kind === 'unreadable') return [];
-  const document = readDocument(read.text);
-  const name = (document.value as Readonly<Record<string, unknown>> | null | undefined)?.[is];
-  if (typeof name !== 'string') return [];
+  const { file, path, loaded } = looked;
+  const { is } = loaded;
+  const name = loaded.kind === 'valid' ? loaded.name : writtenName(documentIn(path), is);
+  if (name === undefined) return [];
   const first = firsts.get(`${is} ${name}`);
   if (first === undefined) firsts.set(`${is} ${name}`, looked);
   // A file that the caller names twice is one file.
   if (first === undefined || first.path === path) return [];
-  return toDiagnostics({ kind: is, file, document, findings: [nameTaken(is, name, first.file)] });
+  const document = documentIn(path);
+  return document ? toDiagnostics({ kind: is, file, document, findings: [nameTaken(is, name, first.file)] }) : [];
+}
+
+function documentIn(path: string): WrittenDocument | undefined {
+  const read = readFileText(path);
+  return read.kind === 'unreadable' ? undefined : readDocument(read.text);
+}
+
+function writtenName(document: WrittenDocument | undefined, is: FileKind): string | undefined {
+  const name = (document?.value as Readonly<Record<string, unknown>> | null | undefined)?.[is];
+  return typeof name === 'string' ? name : undefined;
 }
 
 function withMistakes(loaded: LoadedFile, more: readonly Diagnostic[]): LoadedFile {
