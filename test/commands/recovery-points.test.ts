@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RecoveryPointListing } from '../../src/catalog/recovery-point.ts';
 import { recoveryPointsCommand } from '../../src/commands/recovery-points.ts';
 import { parseSearchArguments } from '../../src/commands/search-arguments.ts';
 import { execute } from '../probe/sqlite/databases.ts';
@@ -37,6 +38,7 @@ interface Printed {
   readonly source: string;
   readonly listing: {
     readonly points: readonly { readonly id: string; readonly proven: { readonly by: string } | null }[];
+    readonly unusable?: RecoveryPointListing['unusable'];
   };
 }
 
@@ -160,6 +162,42 @@ describe('what a folder holds', () => {
     });
     await rm(join(place.cwd, 'found/orders'), { recursive: true });
     expect(await found()).toMatchObject({ code: 0, listings: [{ source: 'found', listing: { points: [] } }] });
+  });
+
+  it('is told once of an empty dump, whichever kind it would be of, beside sound dumps and alone', async () => {
+    const mysql =
+      '-- MySQL dump 10.13  Distrib 8.0.36\n-- Server version\t8.0.36\n-- Dump completed on 2026-11-20  1:02:03\n';
+    await put({ 'crm/monday.sql': mysql, 'crm/tuesday.sql': '', 'orders/monday.sql': dump, 'orders/tuesday.sql': '' });
+    await put({
+      'users/tuesday.sql': '',
+      'users/tuesday.sql.gz': '',
+      'users/wednesday.dump': '',
+      'users/.gitkeep': '',
+    });
+    await put({ 'left/3050.dat.gz': 'x', 'left/blobs.toc': '' });
+    const { code, listings } = await found();
+    expect(code).toBe(0);
+    const told = listings.flatMap(({ source, listing }) =>
+      (listing.unusable ?? []).map(({ id, problem }) => `${source}/${id} ${problem.code}`),
+    );
+    expect(told.sort()).toEqual([
+      'found/crm/tuesday.sql restore/empty-dump',
+      'found/left restore/dump-truncated',
+      'found/orders/tuesday.sql restore/empty-dump',
+      'found/users/tuesday.sql restore/empty-dump',
+      'found/users/tuesday.sql.gz restore/empty-dump',
+      'found/users/wednesday.dump restore/empty-dump',
+    ]);
+    expect(listings.flatMap(({ kind }) => kind ?? [])).toEqual(['mysql', 'postgres-dump']);
+  });
+
+  it('keeps a set of archives where one of them is empty', async () => {
+    const tar = '\0'.repeat(1_024);
+    await put({ 'uploads/monday.tar': tar, 'uploads/tuesday.tar': '', 'orders/monday.sql': dump });
+    expect((await found()).listings).toMatchObject([
+      { kind: 'postgres-dump', source: 'found/orders' },
+      { kind: 'files', source: 'found/uploads', listing: { points: [{ id: 'monday.tar' }] } },
+    ]);
   });
 
   it('but opens with a password alone is named, and is no answer', async () => {

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Readable, Transform, pipeline } from 'node:stream';
 import * as zlib from 'node:zlib';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ARCHIVE_HEADER_BYTES, ARCHIVE_MAGIC, type ArchiveHeader, parseArchiveHeader } from './archive-header.ts';
-import { truncatedDump, unsupportedDump } from './dump-problems.ts';
+import { emptyDump, truncatedDump, unsupportedDump } from './dump-problems.ts';
 import { SCRIPT_HEADER_BYTES, type ScriptHeader, endsWhole, parseScriptHeader } from './script-header.ts';
 
 /** How a plain dump is compressed. */
@@ -27,12 +27,24 @@ const TABLE_OF_CONTENTS = 'toc.dat';
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const ZSTD_MAGIC = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const UTF_16_MARK = Buffer.from([0xff, 0xfe]);
+/** How people call dumps. */
+const DUMP_NAME = /^[^.].*\.(?:(?:sql|pgsql|dump|pgdump|backup)(?:\.(?:gz|zst))?|tar)$/i;
+/** Tars of pg_basebackup and its tablespaces, and the history file of a base backup in a WAL archive. */
+const NAME_BESIDE_WAL = /^(?:(?:base|pg_wal|\d+)\.tar|[0-9A-F]{24}\..*)$/;
+/** Rows and large objects in a directory: a table's number comes after those of all that the catalog holds. */
+const DIRECTORY_DATA = /^(?:(?:\d{4,}|blob_\d+)\.dat(?:\.(?:gz|lz4|zst))?|blobs(?:_\d+)?\.toc)$/;
+/** What may lie beside them: a copy of the table of contents that was never finished, and what a tar has besides. */
+const BESIDE_DIRECTORY_DATA = /^(?:\..*|toc\.dat\..*|restore\.sql)$/;
 /** A header of tar (POSIX "ustar Interchange Format"): the entry's name, and the words that tell a tar. */
 const TAR = { block: 512, magicAt: 257, magic: 'ustar', nameBytes: 100 };
 
-/** Tells what a file holds, by its first bytes and, where it is cheap, its last. Its name says nothing. */
+/**
+ * Tells what a file holds, by its first bytes and, where it is cheap, its last. Its name says nothing, unless that is
+ * all there is: a file that holds nothing is a dump that was never written, where it is called like one.
+ */
 export async function recogniseDumpFile(path: string): Promise<RecognisedDump> {
   const head = await readPart(path, 0, SCRIPT_HEADER_BYTES);
+  if (isBlank(head)) return blank(path);
   if (head.subarray(0, ARCHIVE_MAGIC.length).equals(ARCHIVE_MAGIC)) return archive('custom', path, head);
   if (isDumpTar(head)) return archive('tar', path, head.subarray(TAR.block));
   if (head.subarray(0, 2).equals(GZIP_MAGIC)) return compressed(path, 'gzip');
@@ -49,10 +61,12 @@ export async function recogniseDumpFile(path: string): Promise<RecognisedDump> {
   return { kind: 'dump', form: { kind: 'plain', path, compression: 'none', header } };
 }
 
-/** Tells whether a folder is a dump in directory form. */
+/** Tells whether a folder is a dump in directory form, or what is left of one. */
 export async function recogniseDumpFolder(path: string): Promise<RecognisedDump> {
-  if (!(await readdir(path)).includes(TABLE_OF_CONTENTS)) return NONE;
+  const names = await readdir(path);
+  if (!names.includes(TABLE_OF_CONTENTS)) return isLeftOfDirectory(names) ? withoutContents('missing') : NONE;
   const head = await readPart(join(path, TABLE_OF_CONTENTS), 0, ARCHIVE_HEADER_BYTES);
+  if (head.length === 0) return withoutContents('empty');
   return head.subarray(0, ARCHIVE_MAGIC.length).equals(ARCHIVE_MAGIC) ? archive('directory', path, head) : NONE;
 }
 
@@ -114,6 +128,7 @@ async function compressed(path: string, compression: 'gzip' | 'zstd'): Promise<R
   }
   const head = await firstBytes(path, compression);
   if (head === undefined) return NONE;
+  if (isBlank(head)) return blank(path);
   if (head.subarray(0, ARCHIVE_MAGIC.length).equals(ARCHIVE_MAGIC) || isDumpTar(head)) {
     const problem = unsupportedDump(
       'it is an archive that was compressed once more',
@@ -125,11 +140,12 @@ async function compressed(path: string, compression: 'gzip' | 'zstd'): Promise<R
   return header === undefined ? NONE : { kind: 'dump', form: { kind: 'plain', path, compression, header } };
 }
 
-/** `undefined` when not even the first bytes can be unpacked: then it is not known to be a dump. */
+/** None where nothing was packed; `undefined` when not even the first can be unpacked: then it is not known to be a dump. */
 async function firstBytes(path: string, compression: Compression): Promise<Buffer | undefined> {
   const stream = openPlainDump(path, compression);
   const chunks: Buffer[] = [];
   let size = 0;
+  let isBroken = false;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       chunks.push(chunk);
@@ -139,8 +155,35 @@ async function firstBytes(path: string, compression: Compression): Promise<Buffe
   } catch (error) {
     // A small dump that is cut off gives its first lines, and the restore finds the cut.
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+    isBroken = true;
   }
-  return size === 0 ? undefined : Buffer.concat(chunks).subarray(0, SCRIPT_HEADER_BYTES);
+  return size === 0 && isBroken ? undefined : Buffer.concat(chunks).subarray(0, SCRIPT_HEADER_BYTES);
+}
+
+/** Nothing but spaces and line ends, as UTF-8 or, behind its mark, as UTF-16. */
+function isBlank(head: Buffer): boolean {
+  const encoding = head.subarray(0, 2).equals(UTF_16_MARK) ? 'utf16le' : 'utf8';
+  return head.toString(encoding).trim() === '';
+}
+
+function blank(path: string): RecognisedDump {
+  const name = basename(path);
+  if (!DUMP_NAME.test(name) || NAME_BESIDE_WAL.test(name)) return NONE;
+  return { kind: 'unusable', problem: emptyDump(path) };
+}
+
+/** Whether a folder without a table of contents holds what pg_dump writes into one that has it, and nothing else. */
+function isLeftOfDirectory(names: readonly string[]): boolean {
+  const others = names.filter((name) => !DIRECTORY_DATA.test(name));
+  return others.length < names.length && others.every((name) => BESIDE_DIRECTORY_DATA.test(name));
+}
+
+/** As a copy leaves it that was cut short, or a full disk: nobody can tell what the data beside it are of. */
+function withoutContents(how: 'missing' | 'empty'): RecognisedDump {
+  return {
+    kind: 'unusable',
+    problem: truncatedDump(`its table of contents ('${TABLE_OF_CONTENTS}') is ${how}`),
+  };
 }
 
 function inUtf16(head: Buffer): RecognisedDump {

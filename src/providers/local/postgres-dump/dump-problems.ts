@@ -30,6 +30,19 @@ export function truncatedDump(why: string): Problem {
   return { code: 'restore/dump-truncated', message: `the dump is not whole: ${why}`, hint: TAKE_NEW, blames: 'backup' };
 }
 
+/** The code of `emptyDump`. */
+export const EMPTY_DUMP = 'restore/empty-dump';
+
+/** Nothing was written: as by a job whose pg_dump was refused, or on a full disk. Other kinds leave such files as well. */
+export function emptyDump(path: string): Problem {
+  return {
+    code: EMPTY_DUMP,
+    message: `'${path}' holds nothing of a dump`,
+    hint: 'Look at the job that writes it: what it called failed, or the disk was full, and nobody was told.',
+    blames: 'backup',
+  };
+}
+
 /** A dump of a kind that is not loaded. */
 export function unsupportedDump(what: string, hint: string): Problem {
   return {

@@ -1,14 +1,17 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, extname, join, relative, resolve } from 'node:path';
 import type { RecoveryPoint, RecoveryPointListing } from '../../../catalog/recovery-point.ts';
 import type { Problem } from '../../../diagnostics/problem.ts';
 import { ProblemError } from '../../../diagnostics/problem-error.ts';
 import type { PostgresDumpRestore } from '../../../runbook/restore-spec.ts';
 import { describeDump } from './describe-dump.ts';
+import { EMPTY_DUMP } from './dump-problems.ts';
 import { type RecognisedDump, recogniseDumpFile, recogniseDumpFolder } from './dump-form.ts';
 
 /** How many folders below the source a dump may lie. */
 const DEEPEST = 2;
+/** Of other tools' backups too. */
+const ENDINGS_OF_MANY: readonly string[] = ['.tar', '.backup'];
 
 type Found = { readonly id: string } & (
   { readonly kind: 'point'; readonly point: RecoveryPoint } | { readonly kind: 'unusable'; readonly problem: Problem }
@@ -16,8 +19,8 @@ type Found = { readonly id: string } & (
 
 /**
  * All dumps in a source: in the folder itself or up to two levels below it, or the folder itself where it is a dump in
- * directory form. A point's id is its path from the source. They are known by what they hold, not by their names; what
- * is no dump is left out, and what cannot be restored is listed with its reason. Reads only.
+ * directory form. A point's id is its path from the source. They are known by what they hold, not by their names, except
+ * for what holds nothing; what is no dump is left out, and what cannot be restored is listed with its reason. Reads only.
  *
  * @throws ProblemError `restore/source-unreadable` when the source itself cannot be read
  */
@@ -46,17 +49,37 @@ interface Search {
 }
 
 async function findInFolder(search: Search, folder: string, levels: number): Promise<Found[]> {
+  search.signal.throwIfAborted();
   const own = await look(search, folder, recogniseDumpFolder);
   if (own.length > 0) return own;
-  const found: Found[] = [];
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const files = new Map<string, readonly Found[]>();
+  for (const { name } of entries.filter((entry) => entry.isFile())) {
     search.signal.throwIfAborted();
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() && levels > 0) found.push(...(await findInFolder(search, path, levels - 1)));
-    if (entry.isFile()) found.push(...(await look(search, path, recogniseDumpFile)));
+    files.set(name, await look(search, join(folder, name), recogniseDumpFile));
+  }
+  const found: Found[] = [];
+  for (const entry of entries) {
+    const isFolder = entry.isDirectory() && levels > 0;
+    if (isFolder) found.push(...(await findInFolder(search, join(folder, entry.name), levels - 1)));
+    else if (!isEmptyAmongOthers(entry.name, files)) found.push(...(files.get(entry.name) ?? []));
   }
   return found;
+}
+
+/**
+ * Whether a file holds nothing, and lies beside files of the same ending that are no dumps, with none that is one: what is
+ * called a tar may be one of files.
+ */
+function isEmptyAmongOthers(name: string, files: ReadonlyMap<string, readonly Found[]>): boolean {
+  const ending = extname(name);
+  if (!ENDINGS_OF_MANY.includes(ending) || !(files.get(name) ?? []).some(isEmpty)) return false;
+  const alike = [...files].flatMap(([other, of]) => (extname(other) === ending ? [of] : []));
+  return alike.some((of) => of.length === 0) && !alike.flat().some((one) => !isEmpty(one));
+}
+
+function isEmpty(found: Found): boolean {
+  return found.kind === 'unusable' && found.problem.code === EMPTY_DUMP;
 }
 
 /** What one file or folder is: one bad one hides no other. */

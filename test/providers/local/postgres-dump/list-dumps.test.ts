@@ -55,7 +55,7 @@ beforeAll(async () => {
   );
   await writeFile(join(source, 'dump.sql'), 'create table t (a int);\n-- PostgreSQL database dump\n');
   await writeFile(join(source, 'notes.txt'), 'remember\n');
-  await writeFile(join(source, 'empty.sql'), '');
+  await writeFile(join(source, 'empty'), '');
   await writeFile(join(source, 'other.sql.gz'), gzipSync('select 1;'));
   await writeFile(join(source, 'torn.sql.gz'), gzipSync(text).subarray(0, 12));
   listing = await list(source);
