@@ -1,13 +1,16 @@
 import { execFile as execFileOf } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ProblemError } from '../../../../src/diagnostics/problem-error.ts';
-import { SUPERUSER } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
+import { recogniseDumpFile } from '../../../../src/providers/local/postgres-dump/dump-form.ts';
+import { loadArchive } from '../../../../src/providers/local/postgres-dump/load-archive.ts';
+import { SUPERUSER, makeLoader } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
+import { layoutOf } from '../../../../src/providers/local/worker/folder-layout.ts';
 import { type TestServer, startTestServer } from '../../../support/postgres-server.ts';
-import { SYSTEM_BIN, dumpSpec, runTool } from './dump-worker.ts';
+import { SYSTEM_BIN, dumpPoint, dumpSpec, runTool } from './dump-worker.ts';
 import { loadInto } from './load-into.ts';
 
 const execFile = promisify(execFileOf);
@@ -110,5 +113,59 @@ describe('more than one job', () => {
     await expect(refused).rejects.toMatchObject({ problem: { code: 'restore/statement-refused' } });
     const busy = `select count(*)::int as n from pg_stat_activity where datname = '${database}'`;
     expect(await server.sql(busy)).toEqual([{ n: 0 }]);
+  });
+});
+
+describe('a pg_restore that writes less than it lists', () => {
+  /** What a stand-in for pg_restore adds to what it is asked for, where that is no list. */
+  async function standIn(option: string): Promise<string> {
+    const folder = join(source, `stand-in${option}`, 'bin');
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    const program = join(folder, 'pg_restore');
+    const real = join(SYSTEM_BIN, 'pg_restore');
+    const isAsked = 'case "$*" in *--version* | *--list*) ;;';
+    await writeFile(program, `#!/bin/sh\n${isAsked} *) set -- ${option} "$@" ;; esac\nexec ${real} "$@"\n`);
+    await chmod(program, 0o755);
+    return folder;
+  }
+
+  async function loadBy(binDir: string): Promise<void> {
+    database = `load_${(loads += 1)}`;
+    const spec = dumpSpec(source, { database, jobs: 2 });
+    const point = await dumpPoint(spec, 'custom');
+    const recognised = await recogniseDumpFile(point.location);
+    if (recognised.kind !== 'dump' || recognised.form.kind === 'plain') throw new Error('it is no archive');
+    const socketFolder = server.endpoint.host;
+    await makeLoader(socketFolder);
+    const signal = new AbortController().signal;
+    const sandbox = { provider: 'local', expiresAt: point.capturedAt, minimumIsolation: 'L0', folder: source } as const;
+    const drill = { drillId: 'd-1', startedAt: point.capturedAt, sandbox, sources: [] };
+    const context = {
+      request: { kind: 'restore' as const, token: 'token-1', spec, point, drill },
+      level: 'L0' as const,
+      layout: { ...layoutOf(source), socket: socketFolder },
+      path: '',
+      env: {},
+      signal,
+      progress: () => {},
+      form: recognised.form,
+      server: { kind: 'found' as const, binDir, version: '15', origin: 'system' as const, readOnlyPaths: [] },
+    };
+    await loadArchive(context, recognised.form, { socketFolder, database, jobs: 2, isSameMajor: true, signal });
+  }
+
+  it('is believed when it writes all of it', async () => {
+    await loadBy(await standIn('--verbose'));
+    expect(await server.sql('select count(*)::int as n from a', database)).toEqual([{ n: 10 }]);
+  });
+
+  it('and no rows at all is not believed that there are none', async () => {
+    await expect(loadBy(await standIn('--schema-only'))).rejects.toMatchObject({
+      problem: {
+        code: 'restore/archive-unreadable',
+        message: expect.stringContaining('rows of a table that its own list names') as string,
+        blames: 'environment',
+      },
+    });
   });
 });
