@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { RecoveryPointListing } from '../catalog/recovery-point.ts';
+import type { RecoveryPoint, RecoveryPointListing } from '../catalog/recovery-point.ts';
 import { byCapturedTimeAndId } from '../catalog/selection.ts';
 import { ProblemError } from '../diagnostics/problem-error.ts';
 import { DATABASE_KINDS, type Listings, belongsAround, isOwn, partsBelow, unusableOf } from '../init/sort-out.ts';
@@ -15,6 +15,7 @@ const WAL_SEGMENT = /^[0-9A-F]{24}(?:\.[a-z0-9]+)?$/;
 const MANIFESTS = 'manifests';
 /** Said of every script, in whatever tree of files it lies. */
 const NO_BACKUP = 'restore/not-a-dump';
+const EMPTY_DUMP = 'restore/empty-dump';
 
 /**
  * What a folder of backups holds: backups of its own, and services, each in a folder of its own. Reads only.
@@ -27,7 +28,7 @@ export async function discover(folder: string, signal: AbortSignal): Promise<Fou
   const own = ownSources(around);
   const services: Found[] = [];
   for (const child of serviceFolders(around, own)) services.push(await lookAtService(child, signal));
-  const files = filesIn(around, own, services);
+  const files = await filesIn(around, own, services);
   const sources = [...own, ...files.sources, ...services.flatMap((one) => one.sources)].sort(byFolder);
   const served = services.flatMap(({ at, sources: ofService }) => (ofService.length > 0 ? [at.folder] : []));
   const unusable = [
@@ -151,13 +152,17 @@ async function lookAtService(folder: string, signal: AbortSignal): Promise<Found
  * Sets of files, of what no other kind claims. A source of files draws from all that is in it, so that the folder itself
  * is one only where nothing else is in it; else each free folder is one of its own, and free archives are left over.
  */
-function filesIn(
+async function filesIn(
   { folder, listings }: Looked,
   own: readonly FoundSource[],
   services: readonly Found[],
-): Pick<FoundInFolder, 'sources' | 'leftOver'> {
+): Promise<Pick<FoundInFolder, 'sources' | 'leftOver'>> {
   const sets = listings.files?.points ?? [];
-  const free = sets.filter(({ location }) => isFree(location, { folder, own, services, listings }));
+  const free: RecoveryPoint[] = [];
+  for (const set of sets) {
+    const noClaims = (await holdsBytes(set.location)) ? [NO_BACKUP, EMPTY_DUMP] : [NO_BACKUP];
+    if (isFree(set.location, { folder, own, services, listings, noClaims })) free.push(set);
+  }
   const served = services.filter(({ sources }) => sources.length === 0);
   const apart = served.filter(({ at }) => free.some(({ location }) => location === at.folder) && isServiceOfFiles(at));
   if (free.length === sets.length && apart.length === 0 && free.length > 0) {
@@ -175,14 +180,24 @@ function filesIn(
 interface Claims extends Pick<Looked, 'folder' | 'listings'> {
   readonly own: readonly FoundSource[];
   readonly services: readonly Found[];
+  /** Codes of what may be said of any file: an empty one among others is a dump of nothing. */
+  readonly noClaims: readonly string[];
+}
+
+/** Of a folder, whether any file below it does, as far as it can be read. */
+async function holdsBytes(path: string): Promise<boolean> {
+  const found = await lstat(path);
+  if (!found.isDirectory()) return found.isFile() && found.size > 0;
+  for (const name of await readdir(path).catch(() => [])) if (await holdsBytes(join(path, name))) return true;
+  return false;
 }
 
 /** Whether no other kind claims a set of files, or anything in it, or it is what another kind cannot use. */
-function isFree(path: string, { folder, own, services, listings }: Claims): boolean {
+function isFree(path: string, { folder, own, services, listings, noClaims }: Claims): boolean {
   const claimed = DATABASE_KINDS.flatMap((kind) => [
     ...(listings[kind]?.points ?? []).map(({ location }) => location),
     ...(listings[kind]?.unusable ?? [])
-      .filter(({ problem }) => problem.code !== NO_BACKUP)
+      .filter(({ problem }) => !noClaims.includes(problem.code))
       .map(({ id }) => join(folder, id)),
   ]);
   if (path === folder) return claimed.length === 0;

@@ -138,6 +138,19 @@ describe('a runbook from a folder', () => {
     expect(place.stderr()).toBe('');
   });
 
+  it('of files takes an empty one among them for no dump', async () => {
+    await backups({ '2026-11-20/a/index.html': 'x', '2026-11-20/a/seed.sql': '', '2026-11-20/a/old.dump': '' });
+    expect(await init(), place.stderr()).toBe(0);
+    expect((await written()).resources).toEqual([['backups', 'files', '/backups']]);
+    expect(place.stderr()).toBe('');
+  });
+
+  it('of nothing but empty dumps is none', async () => {
+    await backups({ 'shop.sql': '' });
+    expect(await init()).not.toBe(0);
+    expect(place.stderr()).toContain('shop.sql');
+  });
+
   it('of archives asks for a file', async () => {
     await backups({ 'media.tar.gz': await tarGzOf([{ name: 'a', text: 'a' }]) });
     expect(await init(), place.stderr()).toBe(0);
