@@ -6,6 +6,7 @@ import { byCapturedTimeAndId } from '../catalog/selection.ts';
 import { ProblemError } from '../diagnostics/problem-error.ts';
 import { DATABASE_KINDS, type Listings, belongsAround, isOwn, partsBelow, unusableOf } from '../init/sort-out.ts';
 import { listLocalRecoveryPoints } from '../providers/local/list-recovery-points.ts';
+import { EMPTY_DUMP } from '../providers/local/postgres-dump/dump-problems.ts';
 import type { LocalRestore } from '../runbook/restore-spec.ts';
 import type { FoundInFolder, FoundSource } from './init-found.ts';
 import { repositoriesIn } from './init-repository.ts';
@@ -15,7 +16,6 @@ const WAL_SEGMENT = /^[0-9A-F]{24}(?:\.[a-z0-9]+)?$/;
 const MANIFESTS = 'manifests';
 /** Said of every script, in whatever tree of files it lies. */
 const NO_BACKUP = 'restore/not-a-dump';
-const EMPTY_DUMP = 'restore/empty-dump';
 
 /**
  * What a folder of backups holds: backups of its own, and services, each in a folder of its own. Reads only.

@@ -30,7 +30,7 @@ export function truncatedDump(why: string): Problem {
   return { code: 'restore/dump-truncated', message: `the dump is not whole: ${why}`, hint: TAKE_NEW, blames: 'backup' };
 }
 
-/** The code of `emptyDump`. */
+/** The code of a dump that holds nothing, of whatever kind. */
 export const EMPTY_DUMP = 'restore/empty-dump';
 
 /** Nothing was written: as by a job whose pg_dump was refused, or on a full disk. Other kinds leave such files as well. */
