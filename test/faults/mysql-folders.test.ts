@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Manifest } from '../../src/checks/manifest-format.ts';
 import { type Estate, backupProgram, startEstate } from '../providers/local/mysql/estate.ts';
 import { endAllWorkers } from '../providers/local/postgres/worker.ts';
-import { look, observed, openLab, tryOut, tryOutEach } from './bench.ts';
+import { type Found, look, observed, openLab, tryOut, tryOutEach } from './bench.ts';
 import { flipMiddle } from './damage.ts';
 import { COLUMNS, MYSQL_LOGICAL, databaseChecks, mysqlShop } from './database-checks.ts';
 import { faultTable } from './fault-table.ts';
@@ -50,6 +50,7 @@ const garble =
 const INFO = ['mariadb_backup_info', 'xtrabackup_info'];
 const CHECKPOINTS = ['mariadb_backup_checkpoints', 'xtrabackup_checkpoints'];
 const REDO = ['ib_logfile0', 'xtrabackup_logfile'];
+const ONE_BYTE_OF_REDO = 'the redo log, one byte';
 
 const faults: readonly [fault: string, damage: Damage, forms: readonly Form[]][] = [
   ['one byte in a page of rows', flipNote, FORMS],
@@ -73,7 +74,7 @@ const faults: readonly [fault: string, damage: Damage, forms: readonly Form[]][]
   ['the system tablespace missing (`ibdata1`)', remove('ibdata1'), FORMS],
   ['the redo log missing', remove(...REDO), [AS_TAKEN]],
   ['the redo log garbled', garble(...REDO), [AS_TAKEN]],
-  ['the redo log, one byte', async (folder) => flipRedo(folder), [AS_TAKEN]],
+  [ONE_BYTE_OF_REDO, async (folder) => flipRedo(folder), [AS_TAKEN]],
   ['`xtrabackup_info` missing', remove(...INFO), FORMS],
   ['`xtrabackup_info` garbled', garble(...INFO), FORMS],
   ['`xtrabackup_checkpoints` missing', remove(...CHECKPOINTS), FORMS],
@@ -126,7 +127,7 @@ describe.skipIf(!hasTool)('a folder of mariadb-backup', () => {
   describe.each(faults)('%s', (fault, damage, forms) => {
     it.each(forms)('fails a drill: %s', async (form) => {
       const found = await tryOut(lab, await damaged(form, damage), { checks: databaseChecks('store'), manifest });
-      table.add(fault, form, found);
+      table.add(fault, form, fault === ONE_BYTE_OF_REDO ? eitherCode(found) : found);
       expect(found.verdict, JSON.stringify(found)).toBe('failed');
     });
   });
@@ -158,6 +159,13 @@ async function damaged(form: Form, damage: Damage = async () => {}) {
   await copyTree(healthy(form), join(source, ID));
   await damage(join(source, ID));
   return mysqlSpec(source, ID);
+}
+
+/** It depends on what the byte is of whether the tool gives up, or takes it for the end of the log. */
+function eitherCode(found: Found): Found {
+  const codes = ['restore/backup-not-prepared', 'restore/redo-ended-early'];
+  if (found.refused === undefined || !codes.includes(found.refused.code)) return found;
+  return { ...found, refused: { ...found.refused, code: codes.join('` or `') } };
 }
 
 async function flipRedo(folder: string): Promise<void> {
