@@ -1,5 +1,5 @@
 // How a bench measures: drillbook and the bare tool in turns, so that both meet the same noise; medians, ratio, memory.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -15,12 +15,21 @@ export async function timed(work) {
   return { seconds: (performance.now() - begin) / 1_000, result };
 }
 
-/** Both in turns, `rounds` times. Each gives `{ seconds, memory?, load? }`: `load` is the part that the bare tool does too. */
-export async function sideBySide(name, { rounds = 3, ours, bare, note }) {
+/**
+ * Both in turns, `rounds` times. Each gives `{ seconds, memory?, load? }`: `load` is the part that the bare tool does too.
+ * Neither is to pay for the other: before each, what was written is brought to the disk, and `reads`, the paths that both
+ * read, into memory.
+ */
+export async function sideBySide(name, { rounds = 3, ours, bare, reads = [], note }) {
   const [mine, theirs] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    mine.push(await ours(round));
-    theirs.push(await bare(round));
+    for (const [run, results] of [
+      [ours, mine],
+      [bare, theirs],
+    ]) {
+      settle(reads);
+      results.push(await run(round));
+    }
     console.error(`${name}: ${mine.at(-1).seconds.toFixed(2)} s, bare ${theirs.at(-1).seconds.toFixed(2)} s`);
   }
   const seconds = (all) => median(all.map((one) => one.seconds));
@@ -37,6 +46,11 @@ export async function sideBySide(name, { rounds = 3, ours, bare, note }) {
     memoryMiB: memory || null,
     note,
   };
+}
+
+function settle(paths) {
+  execFileSync('sync');
+  for (const path of paths) execFileSync('sh', ['-c', 'find "$1" -type f -exec cat {} + >/dev/null', 'sh', path]);
 }
 
 /** Something of ours with nothing to set beside it but a limit. */

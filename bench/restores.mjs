@@ -28,6 +28,7 @@ export async function benchRestores({ folder, gib, rounds }) {
           return { seconds: restore, load: parts.load, memory };
         },
         bare: () => loadBare(join(folder, 'bare'), name, args),
+        reads: [estate[kind]],
         note: 'ours: the restore phase, a new cluster and a login of its own included; bare, and load: the load alone',
       }),
     );
@@ -37,6 +38,7 @@ export async function benchRestores({ folder, gib, rounds }) {
       rounds,
       ours: () => oursOf(runbooks.base, folder),
       bare: () => restoreBaseBare(join(folder, 'bare'), estate),
+      reads: [estate.base, estate.archive],
       note: 'ours: copied and verified against its manifest',
     }),
     await sideBySide('copy and verification of a base backup against cp and pg_verifybackup', {
@@ -46,6 +48,7 @@ export async function benchRestores({ folder, gib, rounds }) {
         return { seconds: parts['copy and verify'], memory };
       },
       bare: () => verifyBare(join(folder, 'bare'), estate),
+      reads: [estate.baseFolder],
     }),
     await sideBySide('structure check against pg_amcheck -j2', {
       rounds,
@@ -143,6 +146,7 @@ async function loadBare(folder, name, args) {
   const server = await start(folder);
   const { seconds } = await timed(() => tool(name, args, { socket: server.socket }));
   await server.stop();
+  rmSync(folder, { recursive: true });
   return { seconds };
 }
 
@@ -161,16 +165,19 @@ async function restoreBaseBare(folder, { base, archive }) {
     return start(folder, { ...SETTINGS, ...recovery, recovery_target_action: 'promote' });
   });
   await server.stop();
+  rmSync(folder, { recursive: true });
   return { seconds };
 }
 
 async function verifyBare(folder, { baseFolder }) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  return timed(() => {
+  const { seconds } = await timed(() => {
     execFileSync('cp', ['-a', baseFolder, join(folder, 'data')]);
     tool('pg_verifybackup', ['-q', '-n', join(folder, 'data')]);
   });
+  rmSync(folder, { recursive: true });
+  return { seconds };
 }
 
 async function amcheckBare(folder, { data }) {
@@ -181,6 +188,7 @@ async function amcheckBare(folder, { data }) {
   tool('psql', ['-X', '-q', '-c', 'create extension if not exists amcheck'], { socket: server.socket });
   const { seconds } = await timed(() => tool('pg_amcheck', ['-j2', '-d', 'postgres'], { socket: server.socket }));
   await server.stop();
+  rmSync(folder, { recursive: true });
   return { seconds };
 }
 
