@@ -4,14 +4,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RecoveryPoint } from '../../../../src/catalog/recovery-point.ts';
 import { listDumps } from '../../../../src/providers/local/postgres-dump/list-dumps.ts';
+import { SUPERUSER, makeLoader } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
 import type { WorkerRequest } from '../../../../src/providers/local/worker/worker-context.ts';
 import type { ResourceState } from '../../../../src/providers/provider.ts';
 import type { PostgresDumpRestore } from '../../../../src/runbook/restore-spec.ts';
-import type { TestServer } from '../../../support/postgres-server.ts';
+import { type TestServer, startTestServer } from '../../../support/postgres-server.ts';
 import { type Worker, startWorker } from '../postgres/worker.ts';
 
 /** The programs of the PostgreSQL that Debian packages, which has pg_dump and pg_restore. */
 export const SYSTEM_BIN = '/usr/lib/postgresql/15/bin';
+
+/** A server as a restore makes it for a dump: everyone is let in, and the loader is there. */
+export async function startLoadServer(): Promise<TestServer> {
+  const server = await startTestServer(SYSTEM_BIN, SUPERUSER);
+  await writeFile(join(server.dataFolder, 'pg_hba.conf'), 'local all all trust\n');
+  await server.sql('select pg_reload_conf()');
+  await makeLoader(server.endpoint.host);
+  return server;
+}
 
 export function dumpSpec(source: string, changes: Partial<PostgresDumpRestore> = {}): PostgresDumpRestore {
   return {

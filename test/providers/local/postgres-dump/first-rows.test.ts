@@ -1,11 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asFirstRows } from '../../../../src/providers/local/postgres-dump/first-rows.ts';
-import { SUPERUSER, makeLoader } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
 import { replayScript } from '../../../../src/providers/local/postgres-dump/replay-script.ts';
-import { type TestServer, startTestServer } from '../../../support/postgres-server.ts';
-import { SYSTEM_BIN } from './dump-worker.ts';
+import type { TestServer } from '../../../support/postgres-server.ts';
+import { startLoadServer } from './dump-worker.ts';
 
 const END = '\n--\n-- PostgreSQL database dump complete\n--\n';
 const COPY = 'COPY public.t (a) FROM stdin;\n1\n2\n\\.\n';
@@ -14,10 +11,7 @@ let server: TestServer;
 let loads = 0;
 
 beforeAll(async () => {
-  server = await startTestServer(SYSTEM_BIN, SUPERUSER);
-  await writeFile(join(server.dataFolder, 'pg_hba.conf'), 'local all all trust\n');
-  await server.sql('select pg_reload_conf()');
-  await makeLoader(server.endpoint.host);
+  server = await startLoadServer();
 });
 
 afterAll(async () => server.dispose());

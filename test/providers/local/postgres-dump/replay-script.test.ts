@@ -1,12 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../../../src/diagnostics/problem.ts';
 import { ProblemError } from '../../../../src/diagnostics/problem-error.ts';
-import { LOADER, SUPERUSER, makeLoader } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
+import { LOADER } from '../../../../src/providers/local/postgres-dump/load-sessions.ts';
 import { type LoadFacts, replayScript } from '../../../../src/providers/local/postgres-dump/replay-script.ts';
-import { type TestServer, startTestServer } from '../../../support/postgres-server.ts';
-import { SYSTEM_BIN } from './dump-worker.ts';
+import type { TestServer } from '../../../support/postgres-server.ts';
+import { startLoadServer } from './dump-worker.ts';
 
 const SECRET = 'canary-of-a-row';
 const END = '\n--\n-- PostgreSQL database dump complete\n--\n';
@@ -16,10 +14,7 @@ let loads = 0;
 let database: string;
 
 beforeAll(async () => {
-  server = await startTestServer(SYSTEM_BIN, SUPERUSER);
-  await writeFile(join(server.dataFolder, 'pg_hba.conf'), 'local all all trust\n');
-  await server.sql('select pg_reload_conf()');
-  await makeLoader(server.endpoint.host);
+  server = await startLoadServer();
 });
 
 afterAll(async () => server.dispose());
